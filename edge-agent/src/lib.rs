@@ -1,0 +1,9 @@
+//! The edge agent: cameras to events. Pixels live in [`capture`], [`perceive`] and [`pipeline`] only;
+//! the outbox, the publisher and the logs never see one.
+//!
+//! The way of a frame: [`capture`] → [`pipeline`] (which asks [`perceive`] and the rules) → events.
+//! The way of an event: [`outbox`] (durable) → [`publish`] (MQTT) → central's acknowledgement → deleted.
+//! [`agent`] wires both together; [`replay`], [`eval`] and [`bench`] drive the same pipeline without a network.
+
+pub mod clock;
+pub mod failure;
