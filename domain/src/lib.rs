@@ -15,6 +15,7 @@ pub mod item;
 pub mod observation;
 pub mod policy;
 pub mod rule;
+pub mod text;
 pub mod wire;
 
 pub use jiff::Timestamp;
