@@ -64,6 +64,7 @@ mod tests {
     use crate::item::ItemClass;
     use crate::observation::Signal;
     use crate::rule::Rule;
+    use crate::wire::HealthKind;
     use std::collections::BTreeSet;
 
     fn places(text: &str) -> BTreeSet<&str> {
@@ -86,7 +87,8 @@ mod tests {
         let rules = Rule::ALL.iter().flat_map(|r| [format!("rule.{r}.title"), format!("rule.{r}.reason")]);
         let items = ItemClass::ALL.iter().map(|item| format!("item.{}", item.name()));
         let signals = Signal::ALL.iter().map(|signal| format!("signal.{}", signal.name()));
-        for key in rules.chain(items).chain(signals) {
+        let health = HealthKind::ALL.iter().map(|kind| format!("health.{}", kind.name()));
+        for key in rules.chain(items).chain(signals).chain(health) {
             assert!(ZH_CN.contains_key(&key), "{key} is not in the catalogue");
         }
     }

@@ -26,6 +26,39 @@ pub enum HealthKind {
     PolicyRefused,
 }
 
+impl HealthKind {
+    /// Every kind, in the contract's order.
+    pub const ALL: [HealthKind; 10] = [
+        HealthKind::CameraOffline,
+        HealthKind::CameraFrozen,
+        HealthKind::CameraCovered,
+        HealthKind::CameraDark,
+        HealthKind::CameraMoved,
+        HealthKind::Overloaded,
+        HealthKind::DiskFull,
+        HealthKind::EventsEvicted,
+        HealthKind::ClockSkewed,
+        HealthKind::PolicyRefused,
+    ];
+
+    /// The contract's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            HealthKind::CameraOffline => "camera_offline",
+            HealthKind::CameraFrozen => "camera_frozen",
+            HealthKind::CameraCovered => "camera_covered",
+            HealthKind::CameraDark => "camera_dark",
+            HealthKind::CameraMoved => "camera_moved",
+            HealthKind::Overloaded => "overloaded",
+            HealthKind::DiskFull => "disk_full",
+            HealthKind::EventsEvicted => "events_evicted",
+            HealthKind::ClockSkewed => "clock_skewed",
+            HealthKind::PolicyRefused => "policy_refused",
+        }
+    }
+}
+
 /// Whether a health problem begins or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -236,6 +269,13 @@ mod tests {
         }
         for bad in ["", "chuangming/v1/tanggu/edge-01", "chuangming/v2/a/b/events", "chuangming/v1/A/b/events", "chuangming/v1/a/b/pixels"] {
             assert_eq!(Channel::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn health_kinds_are_named_as_serde_writes_them() {
+        for kind in HealthKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 
