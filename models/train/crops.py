@@ -37,18 +37,15 @@ def polygon_mask(width, height, polygons):
     row at y when (y0 > y) differs from (y1 > y), at x0 + (y - y0) / (y1 - y0) * (x1 - x0); x is left of the centre.
     """
     mask = np.zeros((height, width), bool)
-    centres = np.arange(width) + 0.5
+    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
     for polygon in polygons:
+        inside = np.zeros((height, width), bool)
         points = np.asarray(polygon, float) * [width, height]
-        following = np.roll(points, -1, axis=0)
-        for row in range(height):
-            y = row + 0.5
-            crossed = (points[:, 1] > y) != (following[:, 1] > y)
-            if not crossed.any():
-                continue
-            (x0, y0), (x1, y1) = points[crossed].T, following[crossed].T
-            x = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
-            mask[row] |= (x[:, None] < centres).sum(0) % 2 == 1
+        for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0)):
+            rows = (y0 > y) != (y1 > y)
+            if rows.any():
+                inside[rows] ^= (x0 + (y[rows] - y0) / (y1 - y0) * (x1 - x0))[:, None] < x
+        mask |= inside
     return mask
 
 
@@ -204,3 +201,26 @@ def to_picture(points, box, size):
     out[..., 0] = (out[..., 0] - ox) * (box[2] - box[0]) / tw + box[0]
     out[..., 1] = (out[..., 1] - oy) * (box[3] - box[1]) / th + box[1]
     return out
+
+
+# ---------------------------------------------------------------- desk items
+
+STANDS_ON_MARGIN = 0.08
+
+
+def inside(x, y, polygon):
+    """Even-odd rule for one point; the polygon in the same units."""
+    points = np.asarray(polygon, float)
+    odd = False
+    for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0)):
+        if (y0 > y) != (y1 > y) and x0 + (y - y0) / (y1 - y0) * (x1 - x0) < x:
+            odd = not odd
+    return odd
+
+
+def stands_on(box, desk, width, height):
+    """Whether an item belongs to a desk: the middle of its lower edge lies in the desk's polygon, enlarged a little
+    about the mean of its corners. Keeps the items of the neighbouring desk out."""
+    points = np.asarray(desk, float) * [width, height]
+    centre = points.mean(0)
+    return inside((box[0] + box[2]) / 2, box[3], centre + (points - centre) * (1 + STANDS_ON_MARGIN))

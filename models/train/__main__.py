@@ -1,0 +1,62 @@
+"""`python -m train STEP --data DIR…` (run in models/): trains the heads on the fetched base models. See train/README.md."""
+import argparse
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+STEPS = ["golden", "poses", "features", "window", "desk", "badge", "smoking", "card", "all"]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    parser.add_argument("step", choices=STEPS, help="one step, or all of them in order (golden aside)")
+    parser.add_argument("--data", nargs="+", type=Path, default=[], help="folders of labelled sets (manifest*.jsonl)")
+    parser.add_argument("--test-data", nargs="*", type=Path, default=[], help="sets that are looked at but never trained on")
+    parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="where features, crops and checkpoints are kept")
+    parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
+    args = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(args.threads)
+    if args.step == "golden":
+        from . import golden
+        return golden.main()
+    import torch
+    from . import crop_data, crop_heads, data, desk, desk_data, features, window
+    torch.set_num_threads(args.threads)
+    if args.step == "card":
+        from . import card
+        return card.main(args.weights)
+    if not args.data:
+        parser.error("--data: at least one folder with labelled pictures")
+    args.cache.mkdir(parents=True, exist_ok=True)
+    windows = data.windows(args.data)
+    tests = data.windows(args.test_data)
+    print(f"{len(windows)} windows, {len(tests)} for tests alone", file=sys.stderr)
+    poses = features.Poses(args.cache / "poses.jsonl")
+    steps = STEPS[1:-1] if args.step == "all" else [args.step]
+    part = .1 if args.quick else 1
+    if "poses" in steps:
+        poses.fill(windows + tests)
+    everything = [w for w in windows + tests if w.key in poses.known]
+    if "features" in steps:
+        features.fill_windows([w for w in everything if w.set != "real_smoking"], args.cache / "window", 4)
+        desk_data.fill(everything, args.cache / "desk", 3)
+        crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
+        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (4, 10))
+    if "window" in steps:
+        window.run(everything, args.cache, args.weights, max(1, int(14 * part)))
+    if "desk" in steps:
+        desk.run(everything, args.cache, args.weights, max(1, int(12 * part)))
+    if "badge" in steps:
+        crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
+    if "smoking" in steps:
+        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part))
+    if args.step == "all":
+        from . import card
+        card.main(args.weights)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Training and figures of the badge head and the smoking head (both are a CropNet)."""
+import re
+
+import numpy as np
+
+from . import crop_data, data, metrics
+from .cropnet import fit, load, predict
+from .export import export, save_figures
+
+# Pictures of real_badge by number: nobody is in two groups (people, then near-duplicates, put together by eye).
+BADGE_GROUPS = [
+    [0, 1, *range(12, 29), *range(90, 95)],
+    [2, 3, 7, *range(32, 37), *range(64, 67), *range(104, 109)],
+    [4, 11, *range(29, 32), *range(37, 49), *range(95, 101)],
+    [5, 6, *range(49, 64), *range(101, 104)],
+    [8, 9, 10, *range(67, 90), *range(109, 113)],
+]
+
+
+def badge_group(window):
+    number = int(re.sub(r"\D", "", window.id))
+    return next(i for i, g in enumerate(BADGE_GROUPS) if number in g)
+
+
+class Crops:
+    """The cached crops of one kind, and the rows of each part."""
+
+    def __init__(self, cache, kind, windows):
+        self.windows, self.variants, self.crop, self.label, self.place = load(cache / kind, windows)
+        self.split = np.array([w.split for w in self.windows])
+        self.set = np.array([w.set for w in self.windows])
+        self.clean = self.variants == 0
+
+    def chance(self, rows, shares, real_share):
+        """Sampling weight of every row: the classes in `shares`, the real pictures in `real_share`."""
+        chance = np.zeros(len(self.label))
+        real = self.split == "real"
+        for label, share in enumerate(shares):
+            for part, weight in ((real, real_share), (~real, 1 - real_share)):
+                mine = rows & part & (self.label == label)
+                if mine.any():
+                    chance[mine] = share * weight / mine.sum()
+        return chance
+
+
+def train_badge(crops_, rows, real_share, seed, samples, checkpoint):
+    chance = crops_.chance(rows & (crops_.label >= 0), [.42, .42, .16], real_share)
+    return fit(crops_.crop, crops_.label, crops_.place, chance, 3, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint)
+
+
+def badge_report(title, logits, labels, temperature, thresholds):
+    p = metrics.softmax(logits, temperature)
+    two = np.where(labels == 2, -1, labels)                         # the contract scores worn and missing
+    decisions = metrics.decide(p, thresholds)
+    decisions[decisions == 2] = -1
+    out = metrics.per_class(decisions, two, data.BADGE[:2])
+    metrics.show(title, out)
+    return out
+
+
+def run_badge(windows, cache, folder, samples=40000, cv_samples=16000, seed=1, cross_validate=True):
+    c = Crops(cache, "badge", windows)
+    synthetic = c.split == "train"
+    real = c.set == "real_badge"
+    print(f"badge head: {int((synthetic & (c.label >= 0)).sum())} synthetic and {int(real.sum())} real training crops")
+    figures, pooled = {}, None
+    if cross_validate:
+        logits = np.zeros((len(c.label), 3), np.float32)
+        groups = np.array([badge_group(w) if w.set == "real_badge" else -1 for w in c.windows])
+        for g in range(len(BADGE_GROUPS)):
+            net = train_badge(c, synthetic | (real & (groups != g)), .4, seed, cv_samples, cache / f"badge-cv{g}.pt")
+            mine = real & c.clean & (groups == g)
+            logits[mine] = predict(net, c.crop[mine])
+        pooled = (logits[real & c.clean], c.label[real & c.clean])
+    net = train_badge(c, synthetic | real, .35, seed, samples, cache / f"badge-{seed}.pt")
+    tune, test = (c.clean & (c.split == s) for s in ("tune", "test"))
+    tl, sl = predict(net, c.crop[tune]), predict(net, c.crop[test])
+    fit_logits, fit_labels = (np.concatenate([tl, pooled[0]]), np.concatenate([c.label[tune], pooled[1]])) if pooled else (tl, c.label[tune])
+    temperature = metrics.fit_temperature(fit_logits, fit_labels)
+    p = metrics.softmax(fit_logits, temperature)
+    known = fit_labels < 2
+    missing = metrics.precision_threshold(p[known, 1], fit_labels[known] == 1, .97, .5, .9)
+    thresholds = [.5, missing, 0.0]
+    figures["temperature"], figures["thresholds"] = temperature, {"worn": .5, "missing": missing}
+    figures["tune"] = badge_report("badge, synthetic tune", tl, c.label[tune], temperature, thresholds)
+    figures["test"] = badge_report("badge, synthetic test", sl, c.label[test], temperature, thresholds)
+    figures["ece_test"] = metrics.calibration_error(metrics.softmax(sl, temperature), c.label[test])
+    if pooled:
+        figures["real_badge_cross_validated"] = badge_report("badge, real_badge (5 groups of people, cross-validated)", *pooled, temperature, thresholds)
+    export(net, {"crop": (3, *crop_data.BADGE_SIZE)}, ["badge"], folder / "badge.onnx", check=2e-2)
+    save_figures(folder, "badge", figures)
+
+
+def smoking_report(title, logits, labels, temperature, thresholds):
+    decisions = metrics.decide(metrics.softmax(logits, temperature), thresholds)
+    out = metrics.per_class(decisions, labels, data.SMOKING)
+    metrics.show(title, out)
+    return out
+
+
+def run_smoking(windows, cache, folder, samples=40000, seed=1):
+    c = Crops(cache, "smoking", windows)
+    trains = (c.split == "train") | (c.set == "real_badge")
+    print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
+    chance = c.chance(trains & (c.label >= 0), [.55, .45], .25)
+    net = fit(c.crop, c.label, c.place, chance, 2, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt")
+    figures = {}
+    parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
+    logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}
+    temperature = metrics.fit_temperature(logits["tune"], c.label[parts["tune"]])
+    p = {k: metrics.softmax(v, temperature)[:, 1] for k, v in logits.items()}
+    smoking = metrics.precision_threshold(p["tune"], c.label[parts["tune"]] == 1, .97, .5, .9)
+    if parts["real_smoking"].any():                                    # thresholds may look at it; weights may not
+        none = c.label[parts["real_smoking"]] == 0
+        while smoking < .9 and (p["real_smoking"][none] >= smoking).mean() > .05:
+            smoking = round(smoking + .01, 2)
+    thresholds = [.5, smoking]
+    figures.update(temperature=temperature, thresholds={"none": .5, "smoking": smoking})
+    for name, mask in parts.items():
+        if mask.any():
+            figures[name] = smoking_report(f"smoking, {name}", logits[name], c.label[mask], temperature, thresholds)
+    export(net, {"crop": (3, *crop_data.SMOKING_SIZE)}, ["smoking"], folder / "smoking.onnx", check=2e-2)
+    save_figures(folder, "smoking", figures)

@@ -1,0 +1,193 @@
+"""Things drawn onto crops: badges and what is mistaken for them, cigarettes and what is mistaken for them.
+
+Everything is drawn three times larger and laid over with soft edges and the brightness of its surroundings. Lengths are in
+units of the person's scale (the distance of the shoulder joints, crops.body_scale), places in pixels of the crop.
+"""
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+OVER = 3
+
+
+class Layer:
+    """A transparent sheet over the crop."""
+
+    def __init__(self, picture):
+        self.picture = picture
+        h, w = picture.shape[:2]
+        self.sheet = Image.new("RGBA", (w * OVER, h * OVER), (0, 0, 0, 0))
+        self.draw = ImageDraw.Draw(self.sheet)
+
+    def line(self, points, colour, width):
+        self.draw.line([(x * OVER, y * OVER) for x, y in points], fill=(*map(int, colour), 255), width=max(1, int(round(width * OVER))), joint="curve")
+
+    def polygon(self, points, colour):
+        self.draw.polygon([(x * OVER, y * OVER) for x, y in points], fill=(*map(int, colour), 255))
+
+    def laid(self, rng, blur=(.0, .8), opacity=1.0):
+        sheet = self.sheet.resize(self.picture.shape[1::-1], Image.BOX).filter(ImageFilter.GaussianBlur(rng.uniform(*blur)))
+        a = np.asarray(sheet, np.float32)
+        alpha = a[..., 3:] / 255 * opacity
+        colour = a[..., :3] * min(1.15, .45 + .6 * self.picture.mean() / 128)
+        return np.clip(self.picture * (1 - alpha) + colour * alpha + .5, 0, 255).astype(np.uint8)
+
+    def box(self):
+        found = self.sheet.getbbox()
+        return [v / OVER for v in found] if found else None
+
+
+def quad(x, y, w, h, angle):
+    """Corners of a rectangle whose upper middle is (x, y), hanging down and turned by `angle`."""
+    c, s = np.cos(angle), np.sin(angle)
+    return [(x + c * u - s * v, y + s * u + c * v) for u, v in ((-w / 2, 0), (w / 2, 0), (w / 2, h), (-w / 2, h))]
+
+
+def bright(rng):
+    return rng.integers(185, 256) + rng.integers(-12, 13, 3).clip(-12, 0)
+
+
+def any_colour(rng):
+    return rng.integers(0, 235, 3)
+
+
+def cords(layer, rng, neck, card, s, colour=None):
+    """A lanyard's two cords from the collar to the card."""
+    colour = any_colour(rng) * rng.uniform(.2, 1) if colour is None else colour
+    width = s * rng.uniform(.02, .055)
+    spread = s * rng.uniform(.14, .24)
+    knot = (card[0] + rng.normal(0, .01) * s, card[1] - s * rng.uniform(0, .12))
+    for side in (-1, 1):
+        start = (neck[0] + side * spread, neck[1] + s * rng.uniform(-.1, .02))
+        bend = ((start[0] + knot[0]) / 2 + side * s * rng.uniform(0, .05), (start[1] + knot[1]) / 2)
+        layer.line([start, bend, knot, card], colour, width)
+
+
+def badge(picture, rng, neck, s):
+    """A card on a lanyard or a clip. Returns the picture and the card's box."""
+    layer, card_layer = Layer(picture), Layer(picture)
+    if rng.random() < .65:
+        top = (neck[0] + s * rng.normal(0, .07), neck[1] + s * rng.uniform(.35, 1.1))
+        cords(layer, rng, neck, top, s)
+        w = s * rng.uniform(.17, .3)
+    else:
+        top = (neck[0] + rng.choice([-1, 1]) * s * rng.uniform(.14, .34), neck[1] + s * rng.uniform(.16, .45))
+        w = s * rng.uniform(.16, .28)
+    h = w * (rng.uniform(1.2, 1.6) if rng.random() < .7 else rng.uniform(.3, .7))
+    angle, turn = rng.normal(0, .12), rng.uniform(.6, 1)
+    w *= turn
+    base = bright(rng) if rng.random() < .85 else any_colour(rng)
+    for target in (layer, card_layer):
+        target.polygon(quad(*top, w, h, angle), base)
+    c, sn = np.cos(angle), np.sin(angle)
+
+    def part(u0, v0, u1, v1, colour):                       # parts of the card in its own units
+        layer.polygon([(top[0] + c * u * w - sn * v * h, top[1] + sn * u * w + c * v * h) for u, v in ((u0, v0), (u1, v0), (u1, v1), (u0, v1))], colour)
+    if rng.random() < .7:
+        part(-.5, 0, .5, rng.uniform(.12, .3), any_colour(rng))
+    if rng.random() < .7:
+        x = rng.uniform(-.4, .0)
+        part(x, .32, x + rng.uniform(.3, .45), rng.uniform(.62, .8), rng.integers(40, 190, 3))
+    for v in (.68, .78, .88):
+        if rng.random() < .6:
+            part(-.4, v, rng.uniform(0, .4), v + .04, rng.integers(20, 140, 3))
+    return layer.laid(rng), card_layer.box()
+
+
+def chest_distractor(picture, rng, neck, s):
+    """A tie, scarf, necklace, logo, pocket, pen, zip or a bare strap: no badge."""
+    layer = Layer(picture)
+    x, y = neck
+    kind = rng.choice(["tie", "necklace", "logo", "pocket", "pens", "zip", "strap", "buttons", "hood"])
+    colour = any_colour(rng)
+    if kind == "tie":
+        w, long = s * rng.uniform(.07, .14), s * rng.uniform(.7, 1.3)
+        layer.polygon([(x - w * .5, y), (x + w * .5, y), (x + w, y + long), (x, y + long * 1.08), (x - w, y + long)], colour)
+        if rng.random() < .5:
+            for k in range(6):
+                layer.line([(x - w, y + long * (k + 1) / 7), (x + w, y + long * (k + .4) / 7)], any_colour(rng), s * .02)
+    elif kind == "necklace":
+        drop = s * rng.uniform(.15, .5)
+        points = [(x + t * s * .2, y - .06 * s + drop * (1 - t * t)) for t in np.linspace(-1, 1, 12)]
+        layer.line(points, bright(rng) if rng.random() < .6 else colour, s * rng.uniform(.01, .03))
+        if rng.random() < .5:
+            layer.polygon(quad(x, points[6][1], s * .05, s * .06, .7), bright(rng))
+    elif kind == "logo":
+        px, py = x + rng.choice([-1, 1]) * s * rng.uniform(.15, .3), y + s * rng.uniform(.2, .45)
+        for _ in range(rng.integers(2, 6)):
+            layer.line([(px + s * rng.uniform(-.08, .08), py + s * rng.uniform(-.05, .05)) for _ in range(rng.integers(2, 4))], colour, s * rng.uniform(.015, .03))
+    elif kind == "pocket":
+        w, h = s * rng.uniform(.2, .3), s * rng.uniform(.2, .32)
+        corners = quad(x + rng.choice([-1, 1]) * s * rng.uniform(.2, .3), y + s * rng.uniform(.25, .45), w, h, rng.normal(0, .05))
+        shade = picture.mean((0, 1)) * rng.uniform(.5, 1.3)
+        layer.line([*corners, corners[0]], shade.clip(0, 255), s * .012)
+    elif kind == "pens":
+        px, py = x + rng.choice([-1, 1]) * s * rng.uniform(.18, .32), y + s * rng.uniform(.2, .4)
+        for k in range(rng.integers(1, 4)):
+            layer.line([(px + k * s * .04, py), (px + k * s * .04, py + s * rng.uniform(.06, .14))], any_colour(rng), s * .02)
+    elif kind == "zip":
+        layer.line([(x, y), (x + s * rng.normal(0, .03), y + 1.4 * s)], picture.mean((0, 1)) * rng.uniform(.3, 1.4), s * rng.uniform(.01, .03))
+    elif kind == "strap":
+        side = rng.choice([-1, 1])
+        layer.line([(x + side * s * .35, y - .1 * s), (x - side * s * rng.uniform(-.1, .5), y + 1.5 * s)], colour * rng.uniform(.2, 1), s * rng.uniform(.05, .12))
+    elif kind == "buttons":
+        for k in range(6):
+            layer.polygon(quad(x, y + s * (.1 + .22 * k), s * .03, s * .03, .7), colour)
+    else:
+        cords(layer, rng, neck, (x, y + s * rng.uniform(.15, .3)), s * .8, bright(rng))
+    return layer.laid(rng)
+
+
+def stick(layer, rng, x, y, angle, parts, width):
+    """A stick from (x, y): consecutive (length, colour)."""
+    for length, colour in parts:
+        nx, ny = x + np.cos(angle) * length, y + np.sin(angle) * length
+        layer.line([(x, y), (nx, ny)], colour, width)
+        x, y = nx, ny
+    return x, y
+
+
+def cigarette(picture, rng, place, s):
+    """A cigarette that starts at `place` (lips or fingers), sometimes with smoke. Returns the picture and its box."""
+    layer = Layer(picture)
+    length = s * rng.uniform(.17, .27) * rng.uniform(.5, 1)
+    angle = rng.uniform(0, 2 * np.pi)
+    filters = [(205, 150, 85), (190, 130, 70), (235, 235, 230), (220, 170, 110)][rng.integers(4)]
+    tip = [(200, 70, 30), (110, 100, 95), (60, 55, 55), (240, 120, 60)][rng.integers(4)]
+    white = rng.integers(215, 256)
+    x, y = place[0] + s * rng.normal(0, .02), place[1] + s * rng.normal(0, .02)
+    end = stick(layer, rng, x, y, angle, [(length * .28, filters), (length * .62, (white, white, white - 6)), (length * .1, tip)], max(.8, s * rng.uniform(.02, .034)))
+    box = layer.box()
+    out = layer.laid(rng, (.0, .6))
+    if rng.random() < .3:
+        smoke = Layer(out)
+        px, py = end
+        for k in range(rng.integers(5, 14)):
+            r = s * (.02 + .012 * k)
+            smoke.draw.ellipse([(px - r) * OVER, (py - r) * OVER, (px + r) * OVER, (py + r) * OVER], fill=(225, 228, 232, int(rng.uniform(20, 70))))
+            px, py = px + s * rng.normal(0, .035), py - s * rng.uniform(.03, .06)
+        out = smoke.laid(rng, (.8, 3.0), rng.uniform(.4, 1))
+    return out, box
+
+
+def hand_distractor(picture, rng, place, s):
+    """A pen, straw, fork, phone or cup at the mouth or in the hand: no cigarette."""
+    layer = Layer(picture)
+    x, y = place
+    kind = rng.choice(["pen", "straw", "phone", "cup", "marker", "edge"])
+    angle = rng.uniform(0, 2 * np.pi)
+    if kind == "pen":
+        colour = np.array([(20, 20, 25), (20, 40, 140), (160, 20, 25), (30, 110, 60), (120, 120, 125)][rng.integers(5)])
+        stick(layer, rng, x, y, angle, [(s * rng.uniform(.28, .42), colour), (s * .05, colour * .5 + 60)], s * rng.uniform(.022, .04))
+    elif kind == "straw":
+        colour = any_colour(rng)
+        stick(layer, rng, x, y, rng.uniform(.3, 2.8), [(s * .1, colour), (s * .1, bright(rng)), (s * .1, colour), (s * .15, colour)], s * rng.uniform(.02, .03))
+        layer.polygon(quad(x, y + s * .35, s * .22, s * .35, 0), any_colour(rng))
+    elif kind == "phone":
+        layer.polygon(quad(x, y - s * .15, s * rng.uniform(.1, .22), s * rng.uniform(.3, .45), rng.normal(0, .4)), any_colour(rng) * .4)
+    elif kind == "cup":
+        layer.polygon(quad(x, y - s * .1, s * rng.uniform(.2, .28), s * rng.uniform(.22, .35), rng.normal(0, .3)), bright(rng) if rng.random() < .5 else any_colour(rng))
+    elif kind == "marker":
+        stick(layer, rng, x, y, angle, [(s * .1, any_colour(rng)), (s * .3, any_colour(rng))], s * rng.uniform(.05, .08))
+    else:                                                     # the bright edge of a sheet or a cuff
+        stick(layer, rng, x, y, angle, [(s * rng.uniform(.5, 1.2), bright(rng))], s * rng.uniform(.02, .08))
+    return layer.laid(rng, (.0, .7))
