@@ -77,7 +77,8 @@ fn around(person: Rect, seen: f64) -> Proposal {
     let centre = person.centre().x;
     let bottom = person.y + person.height;
     let seat = corners(centre, person.width * 0.7, person.y - person.height * 0.2, bottom);
-    let desk = corners(centre, person.width * 0.85, bottom - person.height * 0.25, bottom + person.height * 0.3);
+    let desk =
+        corners(centre, person.width * 0.85, bottom - person.height * 0.25, bottom + person.height * 0.3);
     Proposal { seat, desk, seen }
 }
 
@@ -117,7 +118,8 @@ mod tests {
     #[test]
     fn posts_are_where_people_stay() {
         let check = |name: &str, frames: Vec<Vec<Rect>>, centres: &[f64]| {
-            let got: Vec<f64> = propose(&frames).iter().map(|p| (p.seat[0][0] + p.seat[1][0]) / 2.0).collect();
+            let got: Vec<f64> =
+                propose(&frames).iter().map(|p| (p.seat[0][0] + p.seat[1][0]) / 2.0).collect();
             assert_eq!(got.len(), centres.len(), "{name}: {got:?}");
             assert!(got.iter().zip(centres).all(|(g, c)| (g - c).abs() < 0.02), "{name}: {got:?}");
         };

@@ -62,8 +62,11 @@ impl Calibration {
             f.require(&mut r, "version", "1", |v| (v.as_integer() == Some(1)).then_some(1));
             let windows: Vec<_> =
                 f.tables(&mut r, "windows").into_iter().filter_map(|w| Window::read(w, &mut r)).collect();
-            let zones: Vec<_> =
-                f.tables(&mut r, "smoking_zones").into_iter().filter_map(|z| SmokingZone::read(z, &mut r)).collect();
+            let zones: Vec<_> = f
+                .tables(&mut r, "smoking_zones")
+                .into_iter()
+                .filter_map(|z| SmokingZone::read(z, &mut r))
+                .collect();
             f.end(&mut r);
             twice(&mut r, "windows", windows.iter().map(|w| w.id.as_str()));
             twice(&mut r, "smoking_zones", zones.iter().map(|z| z.id.as_str()));
@@ -80,9 +83,12 @@ impl Calibration {
     pub fn check_cameras(&self, cameras: &[CameraId], file: &str) -> Result<(), Problems> {
         let mut r = Reader::new(file);
         let known = || cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(", ");
-        let of_windows = self.windows.iter().map(|w| (format!("windows {:?}.camera", w.id.as_str()), &w.camera));
-        let of_zones =
-            self.smoking_zones.iter().map(|z| (format!("smoking_zones {:?}.camera", z.id.as_str()), &z.camera));
+        let of_windows =
+            self.windows.iter().map(|w| (format!("windows {:?}.camera", w.id.as_str()), &w.camera));
+        let of_zones = self
+            .smoking_zones
+            .iter()
+            .map(|z| (format!("smoking_zones {:?}.camera", z.id.as_str()), &z.camera));
         for (place, camera) in of_windows.chain(of_zones) {
             if !cameras.contains(camera) {
                 r.problem(place, format!("camera {camera} is not in agent.toml; cameras there: {}", known()));
@@ -102,7 +108,15 @@ impl Window {
         let required = item_set(&mut f, r, "required").unwrap_or_default();
         let permitted = item_set(&mut f, r, "permitted").unwrap_or_default();
         f.end(r);
-        Some(Self { id: id?, camera: camera?, seat: seat?, desk, post: u8::try_from(post).ok()?, required, permitted })
+        Some(Self {
+            id: id?,
+            camera: camera?,
+            seat: seat?,
+            desk,
+            post: u8::try_from(post).ok()?,
+            required,
+            permitted,
+        })
     }
 }
 
@@ -116,9 +130,12 @@ impl SmokingZone {
     }
 }
 
-fn polygon(f: &mut Fields, r: &mut Reader, key: &'static str, required: bool) -> Option<Polygon> {
-    let expected = "a list of corners such as [[0.1,0.2],[0.5,0.2],[0.5,0.9]] in fractions of width and height";
-    let corners = if required { f.require(r, key, expected, corners) } else { f.get(r, key, expected, corners) }?;
+/// Reads a polygon as every file writes it: a list of `[x, y]` in fractions of the picture.
+pub fn polygon(f: &mut Fields, r: &mut Reader, key: &'static str, required: bool) -> Option<Polygon> {
+    let expected =
+        "a list of corners such as [[0.1,0.2],[0.5,0.2],[0.5,0.9]] in fractions of width and height";
+    let corners =
+        if required { f.require(r, key, expected, corners) } else { f.get(r, key, expected, corners) }?;
     match Polygon::new(&corners) {
         Ok(polygon) => Some(polygon),
         Err(e) => {
@@ -202,7 +219,8 @@ mod tests {
         ] {
             assert!(problems.contains(part), "{part:?} not in {problems}");
         }
-        let double = format!("{GOOD}\n{}", &GOOD[GOOD.find("[[windows]]").unwrap()..GOOD.find("[[smoking").unwrap()]);
+        let double =
+            format!("{GOOD}\n{}", &GOOD[GOOD.find("[[windows]]").unwrap()..GOOD.find("[[smoking").unwrap()]);
         assert!(Calibration::parse(&double, "c").unwrap_err().to_string().contains("there twice"));
     }
 }

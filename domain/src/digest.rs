@@ -57,10 +57,7 @@ mod tests {
     #[test]
     fn known_vector() {
         let empty = Digest::of(b"");
-        assert_eq!(
-            empty.as_str(),
-            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(empty.as_str(), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(Digest::try_from(empty.as_str().to_owned()), Ok(empty));
         assert!(Digest::try_from("sha256:xyz".to_owned()).is_err());
     }

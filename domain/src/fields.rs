@@ -63,7 +63,8 @@ impl Reader {
         match text.parse::<Table>() {
             Ok(table) => Some(table),
             Err(e) => {
-                let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+                let line =
+                    e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
                 self.problem(format!("line {line}"), e.message().to_owned());
                 None
             }
@@ -115,6 +116,12 @@ impl Fields {
     #[must_use]
     pub fn name(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Whether the key is there and not yet taken.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// Takes a key's raw value.
@@ -177,13 +184,23 @@ impl Fields {
     }
 
     /// A whole number in a range.
-    pub fn integer(&mut self, r: &mut Reader, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    pub fn integer(
+        &mut self,
+        r: &mut Reader,
+        key: &'static str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Option<i64> {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         self.get(r, key, &expected, |v| v.as_integer().filter(|n| range.contains(n)))
     }
 
     /// A number in a range; whole numbers count.
-    pub fn number(&mut self, r: &mut Reader, key: &'static str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+    pub fn number(
+        &mut self,
+        r: &mut Reader,
+        key: &'static str,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Option<f64> {
         let expected = format!("a number from {} to {}", range.start(), range.end());
         self.get(r, key, &expected, |v| as_number(&v).filter(|n| range.contains(n)))
     }
@@ -209,7 +226,10 @@ impl Fields {
         for (i, entry) in entries.into_iter().enumerate() {
             match entry {
                 Value::Table(table) => tables.push(Fields::at(format!("{path}[{i}]"), table)),
-                other => r.problem(format!("{path}[{i}]"), format!("is {}, expected a table", shorten(&other.to_string()))),
+                other => r.problem(
+                    format!("{path}[{i}]"),
+                    format!("is {}, expected a table", shorten(&other.to_string())),
+                ),
             }
         }
         tables
@@ -251,5 +271,9 @@ pub fn as_number(value: &Value) -> Option<f64> {
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
+    if text.chars().count() <= 60 {
+        text.to_owned()
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
 }

@@ -93,7 +93,9 @@ pub enum PolygonError {
         y: f64,
     },
     /// Two edges cross.
-    #[error("crosses itself: edges {first} and {second} intersect; list the corners in order around the outline")]
+    #[error(
+        "crosses itself: edges {first} and {second} intersect; list the corners in order around the outline"
+    )]
     SelfIntersecting {
         /// Edge from corner `first` to the next.
         first: usize,
@@ -180,7 +182,12 @@ impl Polygon {
     /// Whether the point lies inside (even-odd rule).
     #[must_use]
     pub fn contains(&self, p: Point) -> bool {
-        self.edges().filter(|(a, b)| (a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x).count() % 2
+        self.edges()
+            .filter(|(a, b)| {
+                (a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x
+            })
+            .count()
+            % 2
             == 1
     }
 

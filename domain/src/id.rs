@@ -105,9 +105,14 @@ mod tests {
 
     #[test]
     fn halls_are_lower_case_and_short() {
-        for (text, ok) in
-            [("tanggu", true), ("edge-01", true), ("", false), ("Tanggu", false), ("a/b", false), ("塘沽", false)]
-        {
+        for (text, ok) in [
+            ("tanggu", true),
+            ("edge-01", true),
+            ("", false),
+            ("Tanggu", false),
+            ("a/b", false),
+            ("塘沽", false),
+        ] {
             assert_eq!(HallId::new(text).is_ok(), ok, "{text:?}");
         }
         assert!(HallId::new("x".repeat(32)).is_ok());

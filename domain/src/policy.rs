@@ -156,7 +156,9 @@ impl Schedule {
             for (day, name) in weekly.iter_mut().zip(DAYS) {
                 let expected = "a list of hours such as [\"08:30-12:00\", \"13:30-17:30\"]";
                 let spans = |v| match v {
-                    Value::Array(a) => a.into_iter().map(|s| as_text(s).and_then(|t| Span::parse(&t))).collect(),
+                    Value::Array(a) => {
+                        a.into_iter().map(|s| as_text(s).and_then(|t| Span::parse(&t))).collect()
+                    }
                     _ => None,
                 };
                 *day = days.get(r, name, expected, spans).unwrap_or_default();
@@ -166,7 +168,9 @@ impl Schedule {
             r.problem(f.name("weekly"), "is missing, expected { mon = [\"08:30-12:00\"], … }");
         }
         let dates = |v| match v {
-            Value::Array(a) => a.into_iter().map(|d| as_text(d)?.parse().ok()).collect::<Option<BTreeSet<Date>>>(),
+            Value::Array(a) => {
+                a.into_iter().map(|d| as_text(d)?.parse().ok()).collect::<Option<BTreeSet<Date>>>()
+            }
             _ => None,
         };
         let expected = "a list of days such as [\"2026-10-01\"]";
@@ -264,7 +268,7 @@ fn read_rules(rules: &mut BTreeMap<Rule, RuleSettings>, table: Fields, r: &mut R
 }
 
 /// Reads a list of item classes; each unknown name is a problem of its own.
-pub(crate) fn item_set(f: &mut Fields, r: &mut Reader, key: &'static str) -> Option<ItemSet> {
+pub fn item_set(f: &mut Fields, r: &mut Reader, key: &'static str) -> Option<ItemSet> {
     let names = f.texts(r, key)?;
     let mut set = ItemSet::new();
     for name in names {

@@ -140,8 +140,12 @@ impl Rule {
     pub const fn default_severity(self) -> Severity {
         match self {
             Rule::Smoking => Severity::Critical,
-            Rule::Absence | Rule::Slumped | Rule::Ashtray | Rule::LeaningBack | Rule::Tilted => Severity::Warning,
-            Rule::Overstaffed | Rule::BadgeMissing | Rule::Clutter | Rule::RequiredItemMissing => Severity::Info,
+            Rule::Absence | Rule::Slumped | Rule::Ashtray | Rule::LeaningBack | Rule::Tilted => {
+                Severity::Warning
+            }
+            Rule::Overstaffed | Rule::BadgeMissing | Rule::Clutter | Rule::RequiredItemMissing => {
+                Severity::Info
+            }
         }
     }
 }

@@ -267,7 +267,13 @@ mod tests {
             let topic = channel.topic(&hall, &agent);
             assert_eq!(Channel::parse(&topic), Some((hall.clone(), agent.clone(), channel)), "{topic}");
         }
-        for bad in ["", "chuangming/v1/tanggu/edge-01", "chuangming/v2/a/b/events", "chuangming/v1/A/b/events", "chuangming/v1/a/b/pixels"] {
+        for bad in [
+            "",
+            "chuangming/v1/tanggu/edge-01",
+            "chuangming/v2/a/b/events",
+            "chuangming/v1/A/b/events",
+            "chuangming/v1/a/b/pixels",
+        ] {
             assert_eq!(Channel::parse(bad), None, "{bad:?}");
         }
     }

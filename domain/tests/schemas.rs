@@ -22,7 +22,7 @@ fn check<T: JsonSchema + Serialize + DeserializeOwned>(name: &str, example: &Val
         std::fs::write(&path, &text).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{} is out of date: UPDATE_GOLDEN=1 writes it anew", path.display());
+    assert!(text == expected, "{} is out of date: UPDATE_GOLDEN=1 writes it anew", path.display());
     jsonschema::validate(&schema, example).unwrap_or_else(|e| panic!("{name}: {e}"));
     let typed: T = serde_json::from_value(example.clone()).unwrap();
     assert_eq!(&serde_json::to_value(typed).unwrap(), example, "{name} changed on the way");
@@ -60,7 +60,10 @@ fn the_wire_is_as_written_down() {
         "config-desired",
         &json!({"policy": "version = 1", "calibration": "version = 1", "version": HASH, "signature": ""}),
     );
-    check::<AppliedConfig>("config-applied", &json!({"version": HASH, "ok": false, "problems": ["policy.toml: …"]}));
+    check::<AppliedConfig>(
+        "config-applied",
+        &json!({"version": HASH, "ok": false, "problems": ["policy.toml: …"]}),
+    );
 }
 
 #[test]

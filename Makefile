@@ -1,0 +1,92 @@
+# make demo · make test · make check · make eval · make bench        `make help` explains each.
+# Every step does its own set-up, says what it does, and is quick when there is nothing to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CHUANGMING_SHARED ?= $(abspath ../shared)
+export CHUANGMING_SHARED
+# ONNX Runtime and OpenCV bring threads of their own; two are what the smallest mini-PC has.
+export OMP_NUM_THREADS ?= 2
+
+PYTHON ?= python3
+VENV := .venv
+BIN := target/debug
+STAMPS := .setup
+WEB := central/web
+
+.PHONY: help demo test check eval bench setup setup-test models web build clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: setup build ## set up, build, and show the job on a bundled clip (CAMERA=rtsp://… or /dev/video0, DEMO_SECONDS=90)
+	@$(VENV)/bin/python deploy/demo/demo.py
+
+test: setup-test build ## set up, build and run every test
+	@echo "== formatting and lints"
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@echo "== Python: converter, generator, training, demo"
+	$(VENV)/bin/python -m pytest -q models/fetch/tests models/train/tests scenes/tests deploy/demo
+	@echo "== web page"
+	npm --prefix $(WEB) test
+	@echo "== Rust"
+	cargo test --workspace
+
+check: setup-test build ## formatting, lints, licences and bans
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --log-level error check licenses bans sources
+
+eval: setup build ## score every labelled set of ../shared/data and write models/RESULTS.md
+	@$(VENV)/bin/python models/results.py
+
+bench: setup build ## measure load and speed on this machine
+	@$(VENV)/bin/python models/bench.py
+
+setup: $(STAMPS)/packages-build models web ## everything that a build needs
+
+setup-test: $(STAMPS)/packages-test models web $(STAMPS)/python-test
+
+models: $(STAMPS)/python
+	@$(VENV)/bin/python models/fetch/fetch.py
+	@$(VENV)/bin/python models/fetch/convert.py
+
+web: $(WEB)/dist/index.html
+
+build: setup
+	@echo "building (the first time takes some minutes)"
+	@cargo build --bins
+
+$(STAMPS)/packages-build $(STAMPS)/packages-test: deploy/setup/packages.sh
+	@deploy/setup/packages.sh $(patsubst packages-%,%,$(@F))
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: models/fetch/requirements.txt | $(STAMPS)/packages-build
+	@echo "Python environment: setting up"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-test.txt $(STAMPS)/python
+	@echo "Python environment: adding what the tests need"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r models/fetch/requirements-test.txt -r scenes/requirements-test.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/package.json
+	@echo "web page: installing its packages"
+	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/index.html locales -type f 2>/dev/null)
+	@echo "web page: building"
+	@npm --prefix $(WEB) run --silent build
+	@touch $@
+
+clean: ## remove what was built (not what was fetched)
+	rm -rf target $(WEB)/dist .demo
