@@ -1,0 +1,104 @@
+"""Which events a clip holds, derived from its truth intervals.
+
+The contract: an event of a rule is expected at a window if the rule's condition lasts at least its dwell. It opens when
+the condition begins and closes when it ends; `closed` is null if the condition holds at the end of the clip. Unknown
+time counts neither way: it neither ends an episode nor fills its dwell.
+"""
+
+from .classes import DEFAULT_CLEAR_S, DEFAULT_DWELL_S, IGNORE, PERMITTED
+
+MARGIN_S = 1.0
+"""A condition whose length is within this of its dwell could be judged either way; a clip must not hold one."""
+
+
+class Ambiguous(ValueError):
+    """A timeline on which two correct systems could disagree."""
+
+
+def condition(rule, interval, window):
+    """Whether the rule's condition holds in a truth interval: True, False, or None where the truth does not say."""
+    presence = interval.get("presence")
+    if rule == "absence":
+        return None if presence is None else presence == "absent"
+    if rule == "overstaffed":
+        people = interval.get("people")
+        return None if people is None else people > window.get("post", 1)
+    if rule in ("slumped", "leaning_back", "tilted"):
+        return _at_the_seat(presence, interval.get("posture"), rule)
+    if rule == "badge_missing":
+        return _at_the_seat(presence, interval.get("badge"), "missing")
+    if rule == "smoking":
+        return _at_the_seat(presence, interval.get("smoking"), True)
+
+    if interval.get("items") is None:
+        return None
+    classes = {item["class"] for item in interval["items"]}
+    if rule == "ashtray":
+        return "ashtray" in classes
+    if rule == "clutter":
+        allowed = {*PERMITTED, *window.get("permitted", ()), "ashtray", IGNORE}
+        return bool(classes - allowed)
+    if rule == "required_item_missing":
+        return bool(set(window.get("required", ())) - classes)
+    raise ValueError(f"unknown rule {rule!r}")
+
+
+def _at_the_seat(presence, value, wanted):
+    """A condition of a person: false while nobody is there, unknown while the value is."""
+    if presence == "absent":
+        return False
+    return None if value is None else value == wanted
+
+
+def episodes(rule, intervals, window):
+    """Spells of the condition as (begin, end, seconds it was seen to hold, still holds at the end)."""
+    spells = []
+    begin, held, last_true = None, 0.0, None
+    for interval in intervals:
+        holds = condition(rule, interval, window)
+        if holds:
+            begin = interval["from"] if begin is None else begin
+            held += interval["to"] - interval["from"]
+            last_true = interval["to"]
+        elif holds is False and begin is not None:
+            spells.append((begin, interval["from"], held, False))
+            begin, held = None, 0.0
+    if begin is not None:
+        spells.append((begin, last_true, held, True))
+    return spells
+
+
+def derive(truth, windows, policy, strict=True):
+    """The clip's `events`, ordered by window, then time.
+
+    truth: rows of all windows, each window's in time order. windows: the manifest's windows. policy: rule -> keys, merged over
+    the defaults. With `strict`, an ambiguous timeline raises `Ambiguous` instead of guessing.
+    """
+    events = []
+    for window in windows:
+        rows = [row for row in truth if row["window"] == window["window"]]
+        found = []
+        for rule, dwell in DEFAULT_DWELL_S.items():
+            settings = policy.get(rule, {})
+            if not settings.get("enabled", True):
+                continue
+            dwell = settings.get("raise_after_s", dwell)
+            spells = episodes(rule, rows, window)
+            if strict:
+                _refuse_ambiguity(rule, window["window"], spells, dwell, settings.get("clear_after_s", DEFAULT_CLEAR_S))
+            for begin, end, held, open_at_end in spells:
+                if held >= dwell:
+                    closed = None if open_at_end else end
+                    found.append({"window": window["window"], "rule": rule, "opened": begin, "closed": closed})
+        events += sorted(found, key=lambda event: (event["opened"], event["rule"]))
+    return events
+
+
+def _refuse_ambiguity(rule, window, spells, dwell, clear):
+    where = f"window {window}, {rule}"
+    for begin, end, held, _ in spells:
+        if abs(held - dwell) < MARGIN_S:
+            raise Ambiguous(f"{where}: holds {held:.1f} s from {begin:.1f} s, too near its dwell of {dwell:.1f} s")
+    for (_, end, held, _), (begin, *_rest) in zip(spells, spells[1:]):
+        if held >= dwell and begin - end < clear + MARGIN_S:
+            raise Ambiguous(f"{where}: comes back {begin - end:.1f} s after {end:.1f} s, before it can clear ({clear:.1f} s)")

@@ -1,0 +1,79 @@
+"""Labelled stills: seed in, picture, truth and sometimes the tidy reference picture out."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from . import behaviours, camera, layout, people, spec, truth
+from .classes import PERMITTED
+
+PROVENANCE = {"source": "synthetic", "licence": "CC0-1.0"}
+
+
+def plan(seed, settings):
+    """The scene of a seed and its camera's effects, both plain data: all that is random about a still."""
+    rng = np.random.RandomState(seed ^ 0x5EED)
+    windows = int(rng.choice(settings["windows"]))
+    scene = spec.random_scene(seed, settings["size"], windows, settings["cameras"], settings["behaviours"], settings["emphasise"])
+    with_reference = seed * 2654435761 % 1000 < settings["reference_share"] * 1000
+    return scene, camera.random_effects(rng), with_reference, rng
+
+
+def tidied(scene):
+    """The same view with the seats empty and the desks tidy."""
+    tidy = copy.deepcopy(scene)
+    for window in tidy["windows"]:
+        window["person"] = None
+        window["behaviour"] = behaviours.ABSENT
+        window["items"] = layout.tidy(window["items"], PERMITTED)
+    return tidy
+
+
+def render_still(seed, out, settings):
+    """Render one still into OUT/img; returns its manifest row."""
+    from .poses import make_pose
+    from .render import Scene
+
+    planned, effects, with_reference, rng = plan(seed, settings)
+    name = f"s{seed:06d}"
+    built = Scene(planned, settings["samples"])
+    for person in built.people:
+        window = planned["windows"][person.window]
+        pose = make_pose(window["behaviour"], person.body, np.random.RandomState(window["pose_seed"]))
+        person.set_pose(pose, built.window_place(person.window))
+    index = _photograph(built, out / "img" / f"{name}.jpg", effects, rng)
+    windows = truth.geometry(built.view, planned["style"], len(planned["windows"]))
+    kind = planned["camera"]["kind"]
+    rows = [truth.still_row(w["window"], seen, kind) for w, seen in zip(windows, built.measure(index))]
+    for row, window in zip(rows, planned["windows"]):
+        row["subject"] = people.subject(window["person"]) if window["person"] else None
+    if with_reference:
+        _photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
+        for window in windows:
+            window["reference"] = f"img/{name}.ref.jpg"
+    return {"id": name, "kind": "still", "media": f"img/{name}.jpg", "windows": windows, "truth": rows, "camera": kind, **PROVENANCE}
+
+
+def _photograph(built, path, effects, rng):
+    """Render, spoil and save as JPEG; returns the index picture."""
+    clean = path.with_name(f".{path.stem}.png")
+    index = built.render(clean)
+    camera.apply_effects(Image.open(clean), effects, rng).save(path, quality=effects["quality"])
+    clean.unlink()
+    return index
+
+
+def render_set(start, count, out, settings, say):
+    """Render a range of seeds, appending to OUT/manifest.START.jsonl; seeds already there are left alone."""
+    out = Path(out)
+    (out / "img").mkdir(parents=True, exist_ok=True)
+    for seed in range(start, start + count):
+        if (out / "img" / f"s{seed:06d}.jpg").exists():
+            continue
+        row = render_still(seed, out, settings)
+        with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
+            manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
+        say(f"{row['id']}: {row['camera']}, {', '.join(w.get('behaviour', 'absent') for w in row['truth'])}")

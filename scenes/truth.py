@@ -1,0 +1,116 @@
+"""From what was rendered to the manifest's truth. No Blender here: masks and numbers in, plain rows out."""
+
+import numpy as np
+
+from .camera import FRONTAL
+from .classes import IGNORE
+from .dimensions import DESK_DEPTH, DESK_Z, EDGE_Y, LEDGE_DEPTH, LEDGE_Y, SEAT_HALF_WIDTH, SEAT_Y, SEAT_Z
+
+MIN_PERSON_PX = 150
+MIN_ITEM_PX = 20
+MIN_CIGARETTE_PX = 6
+
+
+def hull(points):
+    """Convex hull of 2-D points (monotone chain), without points inside edges."""
+    points = sorted(map(tuple, points))
+
+    def half(sequence):
+        out = []
+        for p in sequence:
+            while len(out) > 1 and _turn(out[-2], out[-1], p) <= 0:
+                out.pop()
+            out.append(p)
+        return out[:-1]
+
+    return half(points) + half(points[::-1])
+
+
+def _turn(a, b, c):
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def seat_x(window, windows, pitch):
+    """Room x of a window's seat, the window counted from 0."""
+    return pitch * (window + 0.5 - windows / 2)
+
+
+def geometry(view, style, windows):
+    """The manifest's windows with the seat and desk polygons that a careful installer would draw."""
+    half = style["pitch"] * 0.48
+    out = []
+    for k in range(windows):
+        x0 = seat_x(k, windows, style["pitch"])
+        seat = [(x0 + x, y, z) for x in (-SEAT_HALF_WIDTH, SEAT_HALF_WIDTH) for y in SEAT_Y for z in SEAT_Z]
+        desk = [(x0 + x, y, DESK_Z) for x in (-half, half) for y in (EDGE_Y - DESK_DEPTH, EDGE_Y)]
+        ledge_y = (LEDGE_Y - LEDGE_DEPTH / 2, LEDGE_Y + LEDGE_DEPTH / 2)
+        desk += [(x0 + x, y, style["ledge"]) for x in (-half, half) for y in ledge_y]
+        out.append({"window": str(k + 1), "seat": _polygon(view, seat), "desk": _polygon(view, desk), "post": 1})
+    return out
+
+
+def _polygon(view, corners):
+    return [[round(float(x), 4), round(float(y), 4)] for x, y in hull(np.clip(view.project(corners), 0, 1))]
+
+
+def mask_box(mask):
+    """Box [x, y, width, height] in fractions around a mask's pixels, None without any."""
+    rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
+    if not len(rows):
+        return None
+    height, width = mask.shape
+    x, y = columns[0] / width, rows[0] / height
+    return [round(float(c), 4) for c in (x, y, (columns[-1] + 1) / width - x, (rows[-1] + 1) / height - y)]
+
+
+def patch(index, *numbers):
+    """What is seen of some objects in the index picture: pixel count and box."""
+    mask = np.isin(index, numbers)
+    return {"px": int(mask.sum()), "box": mask_box(mask)}
+
+
+def window_truth(seen, camera_kind):
+    """A window's truth row without `window`, `from` and `to`.
+
+    seen: `person` (None or patch), `label`, `keypoints` [[x, y, v]], `badge` (None or patch), `cigarette` (None or patch), `items`
+    [dict(id, class, px, box, in_hand)]. What cannot be told from this picture is None.
+    """
+    row = {"items": [_item(i) for i in seen["items"] if i["px"] >= MIN_ITEM_PX]}
+    person = seen["person"]
+    if person is None:
+        return {"presence": "absent", "people": 0, **row}
+    if person["px"] <= MIN_PERSON_PX:
+        return {"presence": None, **row}
+    label = seen["label"]
+    return {
+        "presence": "present", "people": 1, "posture": label["posture"], "behaviour": label["behaviour"],
+        **_badge(seen, camera_kind), **_smoking(seen), "person_box": person["box"], "keypoints": seen["keypoints"], **row,
+    }
+
+
+def _item(item):
+    return {"id": item["id"], "class": IGNORE if item["in_hand"] else item["class"], "box": item["box"]}
+
+
+def _badge(seen, camera_kind):
+    badge = seen["badge"]
+    if badge is not None:
+        visible = badge["px"] >= MIN_ITEM_PX
+        return {"badge": "worn", "badge_box": badge["box"]} if visible else {"badge": None}
+    left_shoulder, right_shoulder = seen["keypoints"][5], seen["keypoints"][6]
+    chest_seen = left_shoulder[2] == right_shoulder[2] == 2 and seen["label"]["posture"] != "slumped"
+    return {"badge": "missing" if chest_seen and camera_kind in FRONTAL else None}
+
+
+def _smoking(seen):
+    if not seen["label"]["smoking"]:
+        return {"smoking": False}
+    visible = seen["cigarette"] is not None and seen["cigarette"]["px"] >= MIN_CIGARETTE_PX
+    return {"smoking": True, "cigarette_box": seen["cigarette"]["box"]} if visible else {"smoking": None}
+
+
+def still_row(window, seen, camera_kind):
+    """The complete truth row of a still."""
+    row = window_truth(seen, camera_kind)
+    items = [{"class": i["class"], "box": i["box"]} for i in row.pop("items")]
+    return {"window": window, "from": 0, "to": 0, **row, "items": items}
