@@ -23,7 +23,7 @@ def main():
         from . import golden
         return golden.main()
     import torch
-    from . import crop_data, crop_heads, data, desk, desk_data, features, window
+    from . import backgrounds, crop_data, crop_heads, data, desk, desk_data, features, window
     torch.set_num_threads(args.threads)
     if args.step == "card":
         from . import card
@@ -40,13 +40,14 @@ def main():
     if "poses" in steps:
         poses.fill(windows + tests)
     everything = [w for w in windows + tests if w.key in poses.known]
+    empty = backgrounds.windows([w for w in windows if w.set == "real_badge"], args.cache / "empty.json")
     if "features" in steps:
-        features.fill_windows([w for w in everything if w.set != "real_smoking"], args.cache / "window", 4)
+        features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 4)
         desk_data.fill(everything, args.cache / "desk", 3)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
         crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (4, 10))
     if "window" in steps:
-        window.run(everything, args.cache, args.weights, max(1, int(14 * part)))
+        window.run(everything + empty, args.cache, args.weights, max(1, int(14 * part)))
     if "desk" in steps:
         desk.run(everything, args.cache, args.weights, max(1, int(12 * part)))
     if "badge" in steps:

@@ -97,11 +97,26 @@ def case(name, width, height, seat, desk, keypoints):
     }
 
 
+def standing_cases():
+    """Boxes that stand on a desk and boxes that don't."""
+    desk = [[.2, .7], [.7, .68], [.75, .95], [.15, .97]]
+    boxes = [[200, 150, 260, 280], [200, 150, 260, 240], [200, 230, 260, 249], [440, 230, 500, 300], [70, 300, 110, 345], [300, 200, 320, 352],
+             [300, 200, 320, 358], [20, 200, 60, 300], [90, 250, 110, 330], [480, 300, 520, 340], [440, 225, 450, 241], [96, 300, 98, 349]]
+    rng = np.random.default_rng(11)
+    for x, y, w, h in rng.uniform([0, 180, 5, 5], [600, 340, 80, 80], (20, 4)).round(2):
+        boxes.append([x, y, x + w, y + h])
+    return [{"width": 640, "height": 360, "desk": desk, "box": b, "stands": crops.stands_on(b, desk, 640, 360)} for b in boxes]
+
+
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[\n" + ",\n".join(json.dumps(r) for r in rows) + "\n]\n")
+    print(f"{len(rows)} cases → models/tests/golden/{path.name}")
+
+
 def main():
-    rows = [case(*c) for c in cases()]
-    PATH.parent.mkdir(parents=True, exist_ok=True)
-    PATH.write_text("[\n" + ",\n".join(json.dumps(r) for r in rows) + "\n]\n")
-    print(f"{len(rows)} cases → models/tests/golden/crops.json")
+    write(PATH, [case(*c) for c in cases()])
+    write(PATH.with_name("stands_on.json"), standing_cases())
 
 
 if __name__ == "__main__":

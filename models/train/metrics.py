@@ -84,3 +84,15 @@ def show(title, result):
     print(f"\n{title}: n={result['n']} unknown {result['unknown']} macro F1 {result['macro_f1']}")
     for name, row in result["classes"].items():
         print(f"  {name:13s} precision {row['precision']:28s} recall {row['recall']:28s} f1 {row['f1']}")
+
+
+def by_group(subjects, right):
+    """Share of right answers by group of the rendered person (`subject` of synthetic truth), with interval and n."""
+    table = {}
+    for subject, ok in zip(subjects, right):
+        for name in ("skin", "gender", "hair", "clothing", "glasses") if subject else ():
+            if name in subject:
+                table.setdefault(f"{name} {subject[name]}", []).append(bool(ok))
+        if subject and "age" in subject:
+            table.setdefault("age " + ("young" if subject["age"] < .55 else "middle" if subject["age"] < .75 else "old"), []).append(bool(ok))
+    return {k: share(sum(v), len(v)) for k, v in sorted(table.items())}

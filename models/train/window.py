@@ -1,12 +1,11 @@
 """The window head: presence and posture from MoveNet Thunder's maps and keypoints of the window crop."""
-import json
-
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from . import data, metrics
+from .crop_heads import BADGE_GROUPS, badge_group, shoulder_px
 from .export import export, save_figures
 from .loop import train
 from .store import Store
@@ -42,7 +41,7 @@ NOT_SCORED, UPRIGHT_OR_STANDING = -1, -2
 def labels_of(window):
     presence = data.label(data.PRESENCE, window.truth.get("presence"))
     posture = data.label(data.POSTURE, window.truth.get("posture"))
-    if posture < 0 and window.set == "real_badge":
+    if posture < 0 and window.set == "real_badge" and presence == 1:
         posture = UPRIGHT_OR_STANDING
     return presence, posture
 
@@ -78,7 +77,7 @@ def balance(labels, size, power=.5):
     return torch.tensor(w / w.mean(), dtype=torch.float32)
 
 
-def fit(arrays, labels, rows, seed, epochs, checkpoint, state=None):
+def fit(arrays, labels, rows, seed, epochs, checkpoint):
     net = WindowHead()
     weights = {"presence": balance(labels[rows, 0], 2), "posture": balance(labels[rows, 1], 5)}
     train(net, [arrays[n] for n in INPUTS], labels, rows, lambda out, y: loss_of(out, y, weights), seed, epochs, checkpoint, lr=1.5e-3)
@@ -92,19 +91,24 @@ def predict(net, arrays, rows):
     return [torch.cat(p).numpy() for p in zip(*parts)] if parts else [np.zeros((0, 2)), np.zeros((0, 5))]
 
 
-def shoulder_px(window):
-    k = window.truth.get("keypoints")
-    if not k or not (k[5][2] and k[6][2]):
-        return 0
-    w, h = 640, 360
-    return (((k[5][0] - k[6][0]) * w) ** 2 + ((k[5][1] - k[6][1]) * h) ** 2) ** .5
+def cross_validated(found, variants, labels, arrays, synthetic, real, epochs, cache):
+    """Logits of the clean real crops from networks that saw none of their people, and their rows."""
+    groups = np.array([badge_group(w) if w.set == "real_badge" else -1 for w in found])
+    clean = np.flatnonzero(real & (variants == 0))
+    presence, posture = np.zeros((len(clean), 2), np.float32), np.zeros((len(clean), 5), np.float32)
+    for g in range(len(BADGE_GROUPS)):
+        rows = np.flatnonzero(synthetic | (real & (variants > 0) & (groups != g)))
+        net = fit(arrays, labels, rows, 1, epochs, cache / f"window-cv{g}.pt")
+        mine = groups[clean] == g
+        presence[mine], posture[mine] = predict(net, arrays, clean[mine])
+    return clean, presence, posture
 
 
 def run(windows, cache, weights_folder, epochs=14, seeds=(1, 2)):
     found, variants, labels, arrays = load(cache / "window", windows)
     split = np.array([w.split for w in found])
-    sets = np.array([w.set for w in found])
-    rows = np.flatnonzero((split == "train") | ((split == "real") & (variants > 0)))
+    synthetic, real = split == "train", np.array([w.set == "real_badge" for w in found])
+    rows = np.flatnonzero(synthetic | (real & (variants > 0)))
     print(f"window head: {len(rows)} training crops of {len(set(w.key for w in found))} windows")
     best = None
     tune, test = (np.flatnonzero((split == s) & (variants == 0)) for s in ("tune", "test"))
@@ -124,11 +128,31 @@ def run(windows, cache, weights_folder, epochs=14, seeds=(1, 2)):
     for i, name in enumerate(data.POSTURE[1:4], 1):
         known = labels[tune, 1] >= 0
         thresholds[name] = metrics.precision_threshold(probabilities[known, i], labels[tune, 1][known] == i, .96, .4, .8)
-    figures = {"tune": report(net, arrays, labels, tune, found, temperature, thresholds, "synthetic tune"),
+    figures = {"temperature": temperature, "thresholds": thresholds, "training_crops": len(rows),
+               "tune": report(net, arrays, labels, tune, found, temperature, thresholds, "synthetic tune"),
                "test": report(net, arrays, labels, test, found, temperature, thresholds, "synthetic test")}
     export(net, {"features_32": (1280, 8, 8), "features_16": (168, 16, 16), "keypoints": (1, 17, 3)}, ["presence", "posture"], weights_folder / "window.onnx")
-    save_figures(weights_folder, "window", {"temperature": temperature, "thresholds": thresholds, "training_crops": len(rows), **figures})
+    if real.any():
+        clean, presence, posture = cross_validated(found, variants, labels, arrays, synthetic, real, max(1, epochs * 2 // 3), cache)
+        p, q = metrics.softmax(presence, temperature["presence"]), metrics.softmax(posture, temperature["posture"])
+        out = metrics.per_class(metrics.decide(p, [thresholds[n] for n in data.PRESENCE]), labels[clean, 0], data.PRESENCE)
+        metrics.show("real_badge and its empty places, cross-validated, presence", out)
+        figures["real_badge"] = {"title": "real_badge and people-free parts of it, cross-validated", "presence": out}
+        people = labels[clean, 0] == 1
+        said = metrics.decide(q, [thresholds[n] for n in data.POSTURE])[people]
+        figures["real_badge_alarms"] = metrics.share(int(np.isin(said, [1, 2, 3]).sum()), int(people.sum()))
+        print("posture alarms on posed real people:", figures["real_badge_alarms"], {n: int((said == i).sum()) for i, n in enumerate(data.POSTURE)}, "unknown", int((said < 0).sum()))
+    figures["fairness"] = fairness(net, arrays, labels, test, found, temperature)
+    save_figures(weights_folder, "window", figures)
     return net
+
+
+def fairness(net, arrays, labels, rows, found, temperature):
+    """Share of right postures by group of the rendered person."""
+    _, posture = predict(net, arrays, rows)
+    right = posture.argmax(1) == labels[rows, 1]
+    known = labels[rows, 1] >= 0
+    return metrics.by_group([found[i].truth.get("subject") if k else None for i, k in zip(rows, known)], right)
 
 
 def report(net, arrays, labels, rows, found, temperature, thresholds, title):
