@@ -1,0 +1,228 @@
+"""Shows the job: central with its embedded broker, an edge agent on a bundled clip in real time, alerts on the page.
+
+Run it through `make demo`, which sets up and builds first.
+  CAMERA=rtsp://… or /dev/video0   the user's own camera instead of the clip, with proposed windows
+  DEMO_SECONDS=90                  ends by itself, that long after the first frame: exit 0 only if exactly the events
+                                   that the clip holds arrived at central
+"""
+
+import http.cookiejar
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+
+import files
+from expected import Raised, Verdict, expected, judge
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".demo"
+CLIPS = ROOT / "scenes" / "clips"
+CLIP = "demo"
+BIN = ROOT / "target" / "debug"
+HEAD, PASSWORD = "head", "chuangming-demo"  # the demo's only: made anew in .demo each time, on loopback alone
+TEXTS = [json.loads((ROOT / "locales" / f"{lang}.json").read_text(encoding="utf-8")) for lang in ("zh-CN", "en")]
+LOG_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
+
+
+class DemoError(Exception):
+    """The demo cannot go on: one line that says what, where and what would help."""
+
+
+def say(key: str, **places: object) -> None:
+    """A line of the demo in Chinese and English."""
+    print("   ".join(texts[f"demo.{key}"].format(**places) for texts in TEXTS), flush=True)
+
+
+class Process:
+    """A part of the product, its log kept in .demo."""
+
+    def __init__(self, name: str, *arguments: str) -> None:
+        self.name = name
+        self.log = STATE / f"{name}.log"
+        with self.log.open("wb") as log:
+            # A session of its own: Ctrl-C reaches the demo alone, which then stops the parts in order.
+            self.process = subprocess.Popen([*arguments], stdout=log, stderr=log, cwd=STATE, start_new_session=True)
+
+    def require_alive(self) -> None:
+        if self.process.poll() is not None:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+            raise DemoError(f"{self.name} ended (exit {self.process.returncode}), see {self.log}:\n  " + "\n  ".join(last))
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def times_of(self, words: str) -> list[float]:
+        """When log lines with these words were written, in seconds since the epoch."""
+        lines = (line for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines() if words in line)
+        stamps = (match for match in map(LOG_TIME.search, lines) if match)
+        return [datetime.fromisoformat(stamp.group().replace("Z", "+00:00")).timestamp() for stamp in stamps]
+
+
+class Central:
+    """Central's API, signed in as the center head."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+
+    def get(self, path: str) -> bytes:
+        with self.opener.open(self.url + path, timeout=5) as response:
+            return response.read()
+
+    def sign_in(self) -> None:
+        body = json.dumps({"name": HEAD, "password": PASSWORD}).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/session", body, {"content-type": "application/json"})
+        self.opener.open(request, timeout=15).close()
+
+    def events(self) -> list[dict]:
+        """Every event that is not historical, oldest first."""
+        found, page = [], 1
+        while True:
+            answer = json.loads(self.get(f"/api/v1/events?historical=false&per_page=200&page={page}"))
+            found += answer["events"]
+            if len(found) >= answer["total"] or not answer["events"]:
+                return found[::-1]
+            page += 1
+
+
+def wait_for(ready, what: str, seconds: float, *processes: Process) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        for process in processes:
+            process.require_alive()
+        if time.monotonic() > deadline:
+            raise DemoError(f"{what} within {seconds:.0f} s did not happen, see {', '.join(str(p.log) for p in processes)}")
+        time.sleep(0.1)
+
+
+def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> None:
+    """Writes the demo's files into an empty .demo."""
+    shutil.rmtree(STATE, ignore_errors=True)
+    STATE.mkdir(mode=0o700)
+    if camera:
+        say("proposing", camera=camera)
+        proposed = subprocess.run([BIN / "edge-agent", "propose", "--source", camera], stdout=subprocess.PIPE, text=True)
+        if proposed.returncode != 0:
+            raise DemoError(f"no window could be proposed for CAMERA={camera}; `edge-agent propose --source …` says why above")
+        calibration, source = proposed.stdout, camera
+        windows = re.findall(r'^id = "(.+)"$', calibration, re.M)
+    else:
+        calibration, source = files.calibration_toml(clip["windows"]), str(CLIPS / clip["media"])
+        windows = [window["window"] for window in clip["windows"]]
+    files.write(STATE, {
+        "central.toml": files.central_toml(port, broker_port, windows),
+        "agent.toml": files.agent_toml(source, broker_port),
+        "calibration.toml": calibration,
+        "policy.toml": files.policy_toml(clip["policy"]),
+        "password.txt": PASSWORD + "\n",
+    })
+
+
+def show_new(central: Central, shown: set[str]) -> None:
+    """One line for each event that was not shown yet."""
+    for event in central.events():
+        if event["id"] not in shown:
+            shown.add(event["id"])
+            at = datetime.fromisoformat(event["updated_at"].replace("Z", "+00:00")).astimezone()
+            print(f"  {at:%H:%M:%S}  {event['window']}  {event['title']['zh-CN']}  {event['title']['en']}", flush=True)
+
+
+def verdict(clip: dict, agent: Process, central: Central, end: float) -> Verdict:
+    """What arrived at central against what the clip holds."""
+    first = agent.times_of("first frame")[0]
+    loops = [first, *agent.times_of("loop restarted")]
+    must, may = expected(clip, [start - first for start in loops if start < end], end - first)
+    since = lambda event: datetime.fromisoformat(event["opened_at"].replace("Z", "+00:00")).timestamp() - first
+    return judge(must, may, [Raised(e["window"], e["rule"], since(e)) for e in central.events()])
+
+
+def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
+    rows = [json.loads(line) for line in (CLIPS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+    clip = next(row for row in rows if row["id"] == CLIP)
+    port, broker_port = files.free_port(8080), files.free_port(1883)
+    configure(camera, clip, port, broker_port)
+
+    account = ["account", "add", "--config", "central.toml", "--name", HEAD, "--role", "center_head", "--hall", files.HALL]
+    subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, stdout=subprocess.DEVNULL)
+    server = Process("central", BIN / "central", "serve", "--config", "central.toml")
+    parts.append(server)
+    central = Central(port)
+
+    def healthy() -> bool:
+        try:
+            return central.get("/healthz") is not None
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    wait_for(healthy, "central answers", 30, server)
+    central.sign_in()
+    agent = Process("edge-agent", BIN / "edge-agent", "run", "--config", "agent.toml")
+    parts.append(agent)
+    wait_for(lambda: agent.times_of("first frame"), "the first frame", 60, agent, server)
+    first = agent.times_of("first frame")[0]
+
+    print()
+    say("address", url=central.url)
+    say("signin", name=HEAD, password=PASSWORD)
+    say("stop")
+    print(flush=True)
+    shown: set[str] = set()
+    while seconds is None or time.time() < first + seconds:
+        for part in parts:
+            part.require_alive()
+        show_new(central, shown)
+        time.sleep(0.5)
+
+    end = time.time()
+    agent.stop()
+    if camera:
+        return 0
+    time.sleep(0.5)
+    result = verdict(clip, agent, central, end)
+    for key, events in (("missing", result.missing), ("unexpected", result.unexpected)):
+        for event in events:
+            say(key, window=event.window, rule=event.rule, opened=f"{event.opened:.1f}")
+    say("verdict", matched=len(result.matched), missing=len(result.missing), unexpected=len(result.unexpected))
+    return 0 if result.exact else 1
+
+
+def main() -> int:
+    given = os.environ.get("DEMO_SECONDS")
+    try:
+        seconds = float(given) if given else None
+    except ValueError:
+        print(f"DEMO_SECONDS={given}: expected a number of seconds such as 90", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    parts: list[Process] = []
+    try:
+        return run(os.environ.get("CAMERA") or None, seconds, parts)
+    except KeyboardInterrupt:
+        print()
+        say("ending")
+        return 0
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for part in reversed(parts):  # the agent first, so that its last events still reach central
+            part.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
