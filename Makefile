@@ -17,6 +17,7 @@ VENV := .venv
 BIN := target/debug
 STAMPS := .setup
 WEB := central/web
+BROWSER := tests/browser
 
 .PHONY: help demo test check eval bench setup setup-test models web build clean
 
@@ -36,6 +37,8 @@ test: setup-test build ## set up, build and run every test
 	npm --prefix $(WEB) test
 	@echo "== Rust"
 	cargo test --workspace
+	@echo "== browser"
+	npm --prefix $(BROWSER) test
 
 check: setup-test build ## formatting, lints, licences and bans
 	cargo fmt --all --check
@@ -51,7 +54,7 @@ bench: setup build ## measure load and speed on this machine
 
 setup: $(STAMPS)/packages-build models web ## everything that a build needs
 
-setup-test: $(STAMPS)/packages-test models web $(STAMPS)/python-test
+setup-test: $(STAMPS)/packages-test models web $(STAMPS)/python-test $(BROWSER)/node_modules/.package-lock.json ## everything that the tests need
 
 models: $(STAMPS)/python
 	@$(VENV)/bin/python models/fetch/fetch.py
@@ -78,9 +81,9 @@ $(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-te
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r models/fetch/requirements-test.txt -r scenes/requirements-test.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/package.json
-	@echo "web page: installing its packages"
-	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "$*: installing its npm packages"
+	@npm --prefix $* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/index.html locales -type f 2>/dev/null)
