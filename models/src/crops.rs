@@ -1,0 +1,152 @@
+//! Which part of a window each model looks at. `train/crops.py` defines these crops; `tests/golden/crops.json` holds
+//! the cases on which both sides must agree.
+
+use crate::decode::Keypoint;
+use crate::pixel_box::PixelBox;
+use chuangming_domain::geometry::Polygon;
+
+/// Below this score a keypoint is taken as not seen.
+const KEYPOINT_MIN: f32 = 0.2;
+/// Enlargement of the seat's bounding box on each side, by its own size.
+const WINDOW_MARGIN: f64 = 0.08;
+const DESK_SIDE: f64 = 0.06;
+const DESK_DOWN: f64 = 0.04;
+/// Items stand up from the desk: by the larger of these shares of its height and width.
+const DESK_UP_OF_HEIGHT: f64 = 0.5;
+const DESK_UP_OF_WIDTH: f64 = 0.22;
+
+const EYES: (usize, usize) = (1, 2);
+const EARS: (usize, usize) = (3, 4);
+const SHOULDERS: (usize, usize) = (5, 6);
+const ARMS: [(usize, usize); 2] = [(5, 7), (6, 8)];
+const FOREARMS: [(usize, usize); 2] = [(7, 9), (8, 10)];
+const HIPS: (usize, usize) = (11, 12);
+const HEAD: [usize; 5] = [0, 1, 2, 3, 4];
+
+// Lengths of an adult as multiples of the distance between the shoulder joints. Turning away only shortens a length in
+// the picture, so the largest estimate is the best one.
+const EYES_TO_SHOULDERS: f64 = 4.0;
+const EARS_TO_SHOULDERS: f64 = 1.9;
+const NECK_TO_SHOULDERS: f64 = 1.3;
+const ARM_TO_SHOULDERS: f64 = 1.0;
+const TORSO_TO_SHOULDERS: f64 = 0.62;
+
+/// What the pose model and the window head look at: the seat and a little around it. `None` if nothing of it is in the
+/// picture.
+#[must_use]
+pub fn window_box(seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    let b = PixelBox::around(seat, width, height);
+    let (dx, dy) = (WINDOW_MARGIN * b.width(), WINDOW_MARGIN * b.height());
+    PixelBox::new(b.x0 - dx, b.y0 - dy, b.x1 + dx, b.y1 + dy).clipped(width, height, 0.0)
+}
+
+/// What the desk detector looks at: the desk and, above it, room for what stands on it.
+#[must_use]
+pub fn desk_box(desk: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    let b = PixelBox::around(desk, width, height);
+    let up = (DESK_UP_OF_HEIGHT * b.height()).max(DESK_UP_OF_WIDTH * b.width());
+    let side = DESK_SIDE * b.width();
+    PixelBox::new(b.x0 - side, b.y0 - up, b.x1 + side, b.y1 + DESK_DOWN * b.height()).clipped(width, height, 0.0)
+}
+
+/// Where a badge hangs: a square from the collar to below the lanyard's card. `None`: too little to go by.
+#[must_use]
+pub fn chest_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    let body = Body::new(keypoints, seat, width, height)?;
+    let (x, y) = body.mean(&[SHOULDERS.0, SHOULDERS.1])?;
+    let s = body.scale;
+    PixelBox::new(x - 0.9 * s, y - 0.3 * s, x + 0.9 * s, y + 1.5 * s).clipped(width, height, 0.4)
+}
+
+/// Where a cigarette is: a square around the head and the hands near it. `None`: too little to go by.
+#[must_use]
+pub fn head_hands_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    let body = Body::new(keypoints, seat, width, height)?;
+    let mut points: Vec<(f64, f64)> = HEAD.iter().filter_map(|&i| body.seen(i)).collect();
+    let anchor = match body.mean(&HEAD) {
+        Some(head) => head,
+        None => {
+            let shoulders = body.mean(&[SHOULDERS.0, SHOULDERS.1])?;
+            points.push((shoulders.0, shoulders.1 - 0.5 * body.scale));
+            shoulders
+        }
+    };
+    for (elbow, wrist) in FOREARMS {
+        let Some(wrist) = body.seen(wrist) else { continue };
+        // The hand goes on where the forearm points to.
+        let hand = body.seen(elbow).map_or(wrist, |e| (wrist.0 + 0.35 * (wrist.0 - e.0), wrist.1 + 0.35 * (wrist.1 - e.1)));
+        if distance(anchor, hand) <= 2.2 * body.scale {
+            points.push(hand);
+        }
+    }
+    let low = points.iter().fold((f64::MAX, f64::MAX), |m, p| (m.0.min(p.0), m.1.min(p.1)));
+    let high = points.iter().fold((f64::MIN, f64::MIN), |m, p| (m.0.max(p.0), m.1.max(p.1)));
+    let reach = (high.0 - low.0).max(high.1 - low.1);
+    let half = (reach + 0.9 * body.scale).clamp(1.5 * body.scale, 3.2 * body.scale) / 2.0;
+    let (x, y) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
+    PixelBox::new(x - half, y - half, x + half, y + half).clipped(width, height, 0.3)
+}
+
+/// Size of the person: the distance of the shoulder joints seen from the front, in pixels. `None` if nothing tells.
+#[must_use]
+pub fn body_scale(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<f64> {
+    Body::new(keypoints, seat, width, height).map(|body| body.scale)
+}
+
+/// The keypoints that are seen, and the person's size.
+struct Body<'a> {
+    keypoints: &'a [Keypoint; 17],
+    scale: f64,
+}
+
+impl<'a> Body<'a> {
+    fn new(keypoints: &'a [Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<Self> {
+        let window = window_box(seat, width, height)?;
+        let mut body = Self { keypoints, scale: 0.0 };
+        // A wild keypoint must not make the crop useless: never more than half of the window's longer side.
+        let scale = body.largest_estimate()?.min(0.5 * window.width().max(window.height()));
+        body.scale = scale;
+        (scale > 0.0).then_some(body)
+    }
+
+    fn largest_estimate(&self) -> Option<f64> {
+        let head = self.mean(&HEAD);
+        let shoulders = self.mean(&[SHOULDERS.0, SHOULDERS.1]);
+        let between = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| Some(distance(a?, b?));
+        let hips = between(self.seen(HIPS.0), self.seen(HIPS.1)).and_then(|_| self.mean(&[HIPS.0, HIPS.1]));
+        [
+            self.length(SHOULDERS),
+            self.length(EYES).map(|d| EYES_TO_SHOULDERS * d),
+            self.length(EARS).map(|d| EARS_TO_SHOULDERS * d),
+            between(head, shoulders).map(|d| NECK_TO_SHOULDERS * d),
+            self.length(ARMS[0]).map(|d| ARM_TO_SHOULDERS * d),
+            self.length(ARMS[1]).map(|d| ARM_TO_SHOULDERS * d),
+            between(shoulders, hips).map(|d| TORSO_TO_SHOULDERS * d),
+        ]
+        .into_iter()
+        .flatten()
+        .reduce(f64::max)
+    }
+
+    fn seen(&self, index: usize) -> Option<(f64, f64)> {
+        let k = &self.keypoints[index];
+        (k.score >= KEYPOINT_MIN).then_some((k.x, k.y))
+    }
+
+    fn length(&self, (a, b): (usize, usize)) -> Option<f64> {
+        Some(distance(self.seen(a)?, self.seen(b)?))
+    }
+
+    /// Mean place of those of the keypoints that are seen.
+    #[allow(clippy::cast_precision_loss, reason = "at most five keypoints")]
+    fn mean(&self, indices: &[usize]) -> Option<(f64, f64)> {
+        let seen: Vec<_> = indices.iter().filter_map(|&i| self.seen(i)).collect();
+        let n = seen.len() as f64;
+        let sum = seen.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
+        (!seen.is_empty()).then_some((sum.0 / n, sum.1 / n))
+    }
+}
+
+fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    (b.0 - a.0).hypot(b.1 - a.1)
+}
