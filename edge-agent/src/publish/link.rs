@@ -1,0 +1,463 @@
+//! One MQTT connection, 5 or 3.1.1 alike.
+//!
+//! The client library is polled by a task of its own, because a poll that is cancelled half-way loses what it was
+//! doing. The library's memory of what is under way dies with the connection: the outbox remembers.
+
+use super::tls::{TlsError, client_config};
+use super::{Address, json, offline};
+use crate::config::BrokerConfig;
+use chuangming_domain::wire::Channel;
+use parking_lot::Mutex;
+use rumqttc::{Outgoing, QoS, TlsConfiguration, Transport, v5};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Requests that wait for the client library.
+const REQUESTS: usize = 512;
+/// Happenings that wait for the publisher; the library stops reading while they are full.
+const HAPPENINGS: usize = 64;
+/// The largest packet that is read: a desired configuration and its wrapping.
+const MAX_PACKET: u32 = 1024 * 1024;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT_S: u64 = 10;
+/// How long the broker keeps acknowledgements for an agent that is away.
+const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
+
+/// The version of MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// MQTT 5.
+    V5,
+    /// MQTT 3.1.1, for brokers that refuse 5.
+    V311,
+}
+
+impl Protocol {
+    /// The one to try next when a broker does not speak this one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Protocol::V5 => Protocol::V311,
+            Protocol::V311 => Protocol::V5,
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::V5 => "MQTT 5",
+            Protocol::V311 => "MQTT 3.1.1",
+        })
+    }
+}
+
+impl fmt::Display for BrokerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls.is_some() { "mqtts" } else { "mqtt" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// One end of a connection.
+#[derive(Debug, Clone)]
+pub struct Station {
+    /// Who connects where.
+    pub address: Address,
+    /// In which version.
+    pub protocol: Protocol,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{broker}: {why}")]
+pub struct LinkError {
+    broker: String,
+    why: String,
+    other_protocol: bool,
+}
+
+impl LinkError {
+    /// Whether the broker may only have failed to understand this version of MQTT.
+    #[must_use]
+    pub fn suggests_other_protocol(&self) -> bool {
+        self.other_protocol
+    }
+}
+
+/// What was sent, to recognise its delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// An event or health message: central's acknowledgement counts, not the broker's.
+    Message,
+    /// A state of an hour of coverage.
+    Coverage {
+        /// The hour.
+        hour: String,
+        /// Its state.
+        revision: i64,
+    },
+    /// A retained message about the agent.
+    Status,
+    /// The last message before a clean end.
+    Farewell,
+}
+
+/// What comes from the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// The broker has taken a message.
+    Delivered(Delivery),
+    /// The broker did not want a message.
+    Refused(Delivery, String),
+    /// A message on a subscribed topic.
+    Message {
+        /// Its topic.
+        topic: String,
+        /// Its content.
+        payload: Vec<u8>,
+    },
+}
+
+/// Messages handed to the client library that it has not sent yet, in their order.
+type Unsent = Arc<Mutex<VecDeque<Delivery>>>;
+
+enum Client {
+    V5(v5::AsyncClient),
+    V311(rumqttc::AsyncClient),
+}
+
+/// A connection that is being made or lives.
+pub struct Link {
+    broker: String,
+    client: Client,
+    unsent: Unsent,
+    incoming: mpsc::Receiver<Result<Step, LinkError>>,
+    task: JoinHandle<()>,
+}
+
+enum Step {
+    Connected,
+    Happened(Happening),
+}
+
+impl Link {
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// When a certificate, key or password file cannot be used.
+    pub fn open(station: &Station) -> Result<Self, LinkError> {
+        let broker = station.address.broker.to_string();
+        let refused = |why: String| LinkError { broker: broker.clone(), why, other_protocol: false };
+        let transport = transport(&station.address.broker).map_err(|e| refused(e.to_string()))?;
+        let login = login(&station.address.broker).map_err(refused)?;
+        let (outgoing, incoming) = mpsc::channel(HAPPENINGS);
+        let unsent = Unsent::default();
+        let relay =
+            Relay { broker: broker.clone(), unsent: Arc::clone(&unsent), sent: HashMap::new(), outgoing, connected: false };
+        let (client, task) = match station.protocol {
+            Protocol::V5 => {
+                let (client, events) = v5::AsyncClient::new(options_v5(&station.address, transport, login), REQUESTS);
+                (Client::V5(client), tokio::spawn(relay.run_v5(events)))
+            }
+            Protocol::V311 => {
+                let options = options_v311(&station.address, transport, login);
+                let (client, events) = rumqttc::AsyncClient::new(options, REQUESTS);
+                (Client::V311(client), tokio::spawn(relay.run_v311(events)))
+            }
+        };
+        Ok(Self { broker, client, unsent, incoming, task })
+    }
+
+    /// Waits until the broker has accepted the connection.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn connected(&mut self) -> Result<(), LinkError> {
+        loop {
+            if let Step::Connected = self.step().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for what happens next.
+    ///
+    /// # Errors
+    /// When the connection is lost; it is of no more use then.
+    pub async fn next(&mut self) -> Result<Happening, LinkError> {
+        loop {
+            if let Step::Happened(happening) = self.step().await? {
+                return Ok(happening);
+            }
+        }
+    }
+
+    /// Publishes with QoS 1; never waits.
+    ///
+    /// # Errors
+    /// When the connection is lost, or the broker so slow that too much waits for it.
+    pub fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool, delivery: Delivery) -> Result<(), LinkError> {
+        self.unsent.lock().push_back(delivery);
+        let taken = match &self.client {
+            Client::V5(client) => client.try_publish(topic, v5::mqttbytes::QoS::AtLeastOnce, retain, payload).is_ok(),
+            Client::V311(client) => client.try_publish(topic, QoS::AtLeastOnce, retain, payload).is_ok(),
+        };
+        if !taken {
+            self.unsent.lock().pop_back();
+        }
+        self.taken(taken)
+    }
+
+    /// Subscribes with QoS 1; never waits.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub fn subscribe(&self, topics: &[&str]) -> Result<(), LinkError> {
+        for &topic in topics {
+            self.taken(match &self.client {
+                Client::V5(client) => client.try_subscribe(topic, v5::mqttbytes::QoS::AtLeastOnce).is_ok(),
+                Client::V311(client) => client.try_subscribe(topic, QoS::AtLeastOnce).is_ok(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a last retained message and ends the connection cleanly, so that the last will stays unsaid.
+    ///
+    /// # Errors
+    /// When the broker does not take the message in time.
+    pub async fn farewell(&mut self, topic: &str, payload: Vec<u8>, within: Duration) -> Result<(), LinkError> {
+        self.publish(topic, payload, true, Delivery::Farewell)?;
+        let taken = async {
+            while self.next().await? != Happening::Delivered(Delivery::Farewell) {}
+            Ok(())
+        };
+        tokio::time::timeout(within, taken).await.unwrap_or_else(|_| self.taken(false))?;
+        self.taken(match &self.client {
+            Client::V5(client) => client.try_disconnect().is_ok(),
+            Client::V311(client) => client.try_disconnect().is_ok(),
+        })?;
+        // The broker closes the connection when it has read the farewell.
+        while tokio::time::timeout(within, self.next()).await.is_ok_and(|next| next.is_ok()) {}
+        Ok(())
+    }
+
+    async fn step(&mut self) -> Result<Step, LinkError> {
+        self.incoming.recv().await.unwrap_or_else(|| Err(self.lost("the connection ended")))
+    }
+
+    fn taken(&self, taken: bool) -> Result<(), LinkError> {
+        if taken { Ok(()) } else { Err(self.lost("the broker takes no more messages")) }
+    }
+
+    fn lost(&self, why: &str) -> LinkError {
+        LinkError { broker: self.broker.clone(), why: why.into(), other_protocol: false }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Polls the client library and tells what happens.
+struct Relay {
+    broker: String,
+    unsent: Unsent,
+    /// By packet id.
+    sent: HashMap<u16, Delivery>,
+    outgoing: mpsc::Sender<Result<Step, LinkError>>,
+    connected: bool,
+}
+
+impl Relay {
+    async fn run_v5(mut self, mut events: v5::EventLoop) {
+        use v5::mqttbytes::v5::{Packet, PubAckReason};
+        loop {
+            let told = match events.poll().await {
+                Ok(v5::Event::Outgoing(Outgoing::Publish(id))) => self.sent(id),
+                Ok(v5::Event::Incoming(Packet::ConnAck(_))) => self.accepted().await,
+                Ok(v5::Event::Incoming(Packet::PubAck(ack))) => {
+                    let good = matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers);
+                    self.answered(ack.pkid, (!good).then(|| format!("{:?}", ack.reason))).await
+                }
+                Ok(v5::Event::Incoming(Packet::Publish(p))) => {
+                    self.arrived(String::from_utf8_lossy(&p.topic).into_owned(), p.payload.to_vec()).await
+                }
+                Ok(_) => true,
+                Err(e) => self.failed(why_v5(&e)).await,
+            };
+            if !told {
+                return;
+            }
+        }
+    }
+
+    async fn run_v311(mut self, mut events: rumqttc::EventLoop) {
+        use rumqttc::Packet;
+        loop {
+            let told = match events.poll().await {
+                Ok(rumqttc::Event::Outgoing(Outgoing::Publish(id))) => self.sent(id),
+                Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => self.accepted().await,
+                Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => self.answered(ack.pkid, None).await,
+                Ok(rumqttc::Event::Incoming(Packet::Publish(p))) => self.arrived(p.topic, p.payload.to_vec()).await,
+                Ok(_) => true,
+                Err(e) => self.failed(why_v311(&e)).await,
+            };
+            if !told {
+                return;
+            }
+        }
+    }
+
+    fn sent(&mut self, packet: u16) -> bool {
+        if let Some(delivery) = self.unsent.lock().pop_front() {
+            self.sent.insert(packet, delivery);
+        }
+        true
+    }
+
+    async fn accepted(&mut self) -> bool {
+        self.connected = true;
+        self.tell(Ok(Step::Connected)).await
+    }
+
+    async fn answered(&mut self, packet: u16, refusal: Option<String>) -> bool {
+        match (self.sent.remove(&packet), refusal) {
+            (Some(delivery), None) => self.tell(Ok(Step::Happened(Happening::Delivered(delivery)))).await,
+            (Some(delivery), Some(why)) => self.tell(Ok(Step::Happened(Happening::Refused(delivery, why)))).await,
+            (None, _) => true,
+        }
+    }
+
+    async fn arrived(&mut self, topic: String, payload: Vec<u8>) -> bool {
+        self.tell(Ok(Step::Happened(Happening::Message { topic, payload }))).await
+    }
+
+    /// Tells why the connection is lost, and ends.
+    async fn failed(&mut self, Why { text, may_be_protocol }: Why) -> bool {
+        let other_protocol = may_be_protocol && !self.connected;
+        self.tell(Err(LinkError { broker: self.broker.clone(), why: text, other_protocol })).await;
+        false
+    }
+
+    async fn tell(&mut self, step: Result<Step, LinkError>) -> bool {
+        self.outgoing.send(step).await.is_ok()
+    }
+}
+
+/// Why a connection failed, and whether the version of MQTT may be the cause: brokers that speak 3.1.1 only answer
+/// MQTT 5 with a short refusal, or just close the connection.
+struct Why {
+    text: String,
+    may_be_protocol: bool,
+}
+
+fn why_v5(error: &v5::ConnectionError) -> Why {
+    use v5::mqttbytes::v5::ConnectReturnCode as Code;
+    use v5::{ConnectionError as E, StateError};
+    let text = match error {
+        E::ConnectionRefused(Code::BadUserNamePassword | Code::NotAuthorized) => NOT_AUTHORISED.into(),
+        E::ConnectionRefused(code) => format!("refused: {code:?}"),
+        E::Timeout(_) => "no answer in time".into(),
+        E::Io(e) => e.to_string(),
+        E::Tls(e) => format!("TLS: {e}"),
+        E::MqttState(StateError::ConnectionAborted) => "closed by the broker".into(),
+        other => other.to_string(),
+    };
+    let may_be_protocol = matches!(
+        error,
+        E::ConnectionRefused(Code::UnsupportedProtocolVersion | Code::RefusedProtocolVersion)
+            | E::MqttState(_)
+            | E::NotConnAck(_)
+            | E::Timeout(_)
+    );
+    Why { text, may_be_protocol }
+}
+
+fn why_v311(error: &rumqttc::ConnectionError) -> Why {
+    use rumqttc::{ConnectReturnCode as Code, ConnectionError as E, StateError};
+    let text = match error {
+        E::ConnectionRefused(Code::BadUserNamePassword | Code::NotAuthorized) => NOT_AUTHORISED.into(),
+        E::ConnectionRefused(code) => format!("refused: {code:?}"),
+        E::NetworkTimeout | E::FlushTimeout => "no answer in time".into(),
+        E::Io(e) => e.to_string(),
+        E::Tls(e) => format!("TLS: {e}"),
+        E::MqttState(StateError::ConnectionAborted) => "closed by the broker".into(),
+        other => other.to_string(),
+    };
+    let may_be_protocol =
+        matches!(error, E::ConnectionRefused(Code::RefusedProtocolVersion) | E::MqttState(_) | E::NotConnAck(_) | E::NetworkTimeout);
+    Why { text, may_be_protocol }
+}
+
+const NOT_AUTHORISED: &str =
+    "refused: not authorised; check the certificate or username and password_file under [broker]";
+
+type Login = Option<(String, String)>;
+
+fn login(broker: &BrokerConfig) -> Result<Login, String> {
+    let Some((username, file)) = &broker.login else { return Ok(None) };
+    let password = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    Ok(Some((username.clone(), password.trim_end_matches(['\r', '\n']).to_owned())))
+}
+
+fn transport(broker: &BrokerConfig) -> Result<Transport, TlsError> {
+    Ok(match &broker.tls {
+        None => Transport::tcp(),
+        Some(files) => Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(client_config(files)?))),
+    })
+}
+
+/// The same for as long as hall and agent are, so that the broker keeps the session.
+fn client_id(address: &Address) -> String {
+    format!("{}-{}", address.hall, address.agent)
+}
+
+fn options_v5(address: &Address, transport: Transport, login: Login) -> v5::MqttOptions {
+    let will = v5::mqttbytes::v5::LastWill::new(
+        Channel::Status.topic(&address.hall, &address.agent),
+        json(&offline()),
+        v5::mqttbytes::QoS::AtLeastOnce,
+        true,
+        None,
+    );
+    let mut options = v5::MqttOptions::new(client_id(address), address.broker.host.clone(), address.broker.port);
+    options
+        .set_transport(transport)
+        .set_keep_alive(KEEP_ALIVE)
+        .set_clean_start(false)
+        .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+        .set_max_packet_size(Some(MAX_PACKET))
+        .set_connection_timeout(CONNECT_TIMEOUT_S)
+        .set_outgoing_inflight_upper_limit(1024)
+        .set_last_will(will);
+    if let Some((username, password)) = login {
+        options.set_credentials(username, password);
+    }
+    options
+}
+
+fn options_v311(address: &Address, transport: Transport, login: Login) -> rumqttc::MqttOptions {
+    let topic = Channel::Status.topic(&address.hall, &address.agent);
+    let will = rumqttc::LastWill::new(topic, json(&offline()), QoS::AtLeastOnce, true);
+    let mut options = rumqttc::MqttOptions::new(client_id(address), address.broker.host.clone(), address.broker.port);
+    options
+        .set_transport(transport)
+        .set_keep_alive(KEEP_ALIVE)
+        .set_clean_session(false)
+        .set_max_packet_size(MAX_PACKET as usize, MAX_PACKET as usize)
+        .set_inflight(1024)
+        .set_last_will(will);
+    if let Some((username, password)) = login {
+        options.set_credentials(username, password);
+    }
+    options
+}
