@@ -1,0 +1,81 @@
+//! A coarse measure of a picture, enough to tell whether a camera can see.
+
+use chuangming_models::image::RgbImage;
+
+const COLUMNS: usize = 64;
+const ROWS: usize = 36;
+/// Pixels looked at in one cell, at most, along each side.
+const SAMPLES: usize = 10;
+
+/// Brightness of 64x36 cells and what follows from it, in levels from 0 to 255. The cells average the noise away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glance {
+    cells: Vec<f32>,
+    brightness: f32,
+    detail: f32,
+}
+
+impl Glance {
+    /// Measures a picture.
+    #[must_use]
+    pub fn of(image: &RgbImage) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let mut cells = Vec::with_capacity(COLUMNS * ROWS);
+        for row in 0..ROWS {
+            for column in 0..COLUMNS {
+                let xs = span(column, COLUMNS, width);
+                let ys = span(row, ROWS, height);
+                cells.push(cell_brightness(image.pixels(), width, xs, ys));
+            }
+        }
+        let brightness = cells.iter().sum::<f32>() / cells.len() as f32;
+        let detail = detail(&cells);
+        Self { cells, brightness, detail }
+    }
+
+    /// Mean brightness.
+    #[must_use]
+    pub fn brightness(&self) -> f32 {
+        self.brightness
+    }
+
+    /// Mean difference between neighbouring cells: the edges of the scene.
+    #[must_use]
+    pub fn detail(&self) -> f32 {
+        self.detail
+    }
+
+    /// The largest difference of any cell to the same cell of another picture.
+    #[must_use]
+    pub fn change(&self, other: &Glance) -> f32 {
+        self.cells.iter().zip(&other.cells).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+}
+
+/// The pixels of one of `parts` equal parts of a side: first, past the last, and the step between those looked at.
+fn span(part: usize, parts: usize, side: usize) -> (usize, usize, usize) {
+    let from = part * side / parts;
+    let to = ((part + 1) * side / parts).clamp(from + 1, side.max(from + 1));
+    (from.min(side - 1), to.min(side).max(from.min(side - 1) + 1), ((to - from) / SAMPLES).max(1))
+}
+
+fn cell_brightness(data: &[u8], width: usize, xs: (usize, usize, usize), ys: (usize, usize, usize)) -> f32 {
+    let (mut sum, mut n) = (0_u32, 0_u32);
+    for y in (ys.0..ys.1).step_by(ys.2) {
+        for x in (xs.0..xs.1).step_by(xs.2) {
+            let at = (y * width + x) * 3;
+            // BT.601 in 256ths.
+            sum += (77 * u32::from(data[at]) + 150 * u32::from(data[at + 1]) + 29 * u32::from(data[at + 2]))
+                >> 8;
+            n += 1;
+        }
+    }
+    sum as f32 / n as f32
+}
+
+fn detail(cells: &[f32]) -> f32 {
+    let across = cells.chunks(COLUMNS).flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).abs()));
+    let down = cells.iter().zip(&cells[COLUMNS..]).map(|(a, b)| (a - b).abs());
+    let differences = ROWS * (COLUMNS - 1) + (ROWS - 1) * COLUMNS;
+    across.chain(down).sum::<f32>() / differences as f32
+}
