@@ -1,40 +1,76 @@
-"""Command line: stills, clips and references."""
+"""Command line: fetch the body data, render stills, clips and reference pictures."""
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
-from . import behaviours, camera
+from . import behaviours, camera, timeline
 from .classes import ITEM_CLASSES
+from .events import Ambiguous
 
 
 def main(argv=None):
+    """Exit code: 0 done, 2 bad input, 1 a tool failed."""
     args = _parser().parse_args(argv)
     try:
-        return args.run(args) or 0
-    except (ValueError, KeyError, FileNotFoundError) as problem:
+        args.run(args)
+    except (timeline.ScriptError, Ambiguous, KeyError, FileNotFoundError) as problem:
         print(f"scenes: {problem}", file=sys.stderr)
         return 2
+    except (RuntimeError, subprocess.CalledProcessError) as problem:
+        print(f"scenes: {problem}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m scenes", description="Synthetic service-window pictures and clips with exact truth.")
+    parser = argparse.ArgumentParser(
+        prog="python -m scenes",
+        description="Synthetic service-window pictures and clips with exact truth. Everything is a function of seeds and scripts.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    stills = commands.add_parser("stills", help="render labelled stills, one per seed")
-    stills.add_argument("--start", type=int, required=True, help="first seed; a still is a function of its seed and these options")
+    fetch = commands.add_parser("fetch", help="download the CC0 body data (48 MB, once)")
+    fetch.set_defaults(run=_fetch)
+
+    drawing = argparse.ArgumentParser(add_help=False)
+    drawing.add_argument("--out", required=True, help="folder for img/ and the manifest")
+    drawing.add_argument("--size", type=_size, default=(640, 360), help="picture size, WIDTHxHEIGHT (default 640x360)")
+    drawing.add_argument("--samples", type=int, default=6, help="samples per pixel (default 6)")
+    drawing.add_argument("--windows", type=_numbers, default=[1, 1, 1, 2, 2, 3], help="windows per scene, drawn from this list (default 1,1,1,2,2,3)")
+    drawing.add_argument("--cameras", type=_among(camera.KINDS), default=camera.KINDS, help="kinds to draw from (default all): " + ",".join(camera.KINDS))
+    drawing.add_argument("--behaviours", type=_among((*behaviours.BEHAVIOURS, behaviours.ABSENT)), default=(), help="deal these in turn instead of drawing from all")
+    drawing.add_argument("--emphasise", type=_among(ITEM_CLASSES), default=(), help="item classes of which every desk gets one or two")
+
+    stills = commands.add_parser("stills", parents=[drawing], help="labelled stills, one per seed")
+    stills.add_argument("--start", type=int, required=True, help="first seed")
     stills.add_argument("--n", type=int, required=True, help="number of stills")
-    stills.add_argument("--out", required=True, help="folder for img/ and manifest.START.jsonl")
-    stills.add_argument("--size", type=_size, default=(640, 360), help="picture size, WIDTHxHEIGHT (default 640x360)")
-    stills.add_argument("--samples", type=int, default=6, help="samples per pixel (default 6)")
-    stills.add_argument("--reference", type=float, default=0.25, help="share of scenes that also get a tidy reference picture (default 0.25)")
-    stills.add_argument("--windows", type=_numbers, default=[1, 1, 1, 2, 2, 3], help="windows per scene, drawn from this list (default 1,1,1,2,2,3)")
-    stills.add_argument("--cameras", type=_among(camera.KINDS), default=camera.KINDS, help="kinds of camera to draw from: " + ",".join(camera.KINDS))
-    stills.add_argument("--behaviours", type=_among((*behaviours.BEHAVIOURS, behaviours.ABSENT)), default=(), help="deal these in turn instead of drawing from all")
-    stills.add_argument("--emphasise", type=_among(ITEM_CLASSES), default=(), help="item classes of which every desk gets one or two")
+    stills.add_argument("--reference", type=float, default=0.25, help="share of stills that also get a tidy reference picture (default 0.25)")
     stills.set_defaults(run=_stills)
 
+    clip = commands.add_parser("clip", help="a clip of a script, with its reference picture and manifest line")
+    clip.add_argument("--script", required=True, help="TOML or JSON file, see scenes/scripts/demo.toml")
+    clip.add_argument("--out", required=True, help="folder for clip/, img/ and manifest.jsonl")
+    clip.add_argument("--work", help="folder for single frames, kept; finished ones are not rendered again (default OUT/.frames-ID)")
+    clip.add_argument("--frames", type=_range, help="render only frames FROM-TO (TO excluded), for several processes; a run without it finishes the clip")
+    clip.set_defaults(run=_clip)
+
+    reference = commands.add_parser("reference", help="the tidy reference picture of a script's view")
+    reference.add_argument("--script", required=True)
+    reference.add_argument("--out", required=True, help="JPEG file")
+    reference.set_defaults(run=_reference)
     return parser
+
+
+def _say(line):
+    print(line, flush=True)
+
+
+def _fetch(args):
+    from .fetch import fetch
+
+    _say(f"body data in {fetch()}")
 
 
 def _stills(args):
@@ -44,7 +80,26 @@ def _stills(args):
         "size": args.size, "samples": args.samples, "reference_share": args.reference, "windows": args.windows,
         "cameras": args.cameras, "behaviours": args.behaviours, "emphasise": args.emphasise,
     }
-    render_set(args.start, args.n, Path(args.out), settings, lambda line: print(line, flush=True))
+    render_set(args.start, args.n, Path(args.out), settings, _say)
+
+
+def _clip(args):
+    from . import clip
+
+    script = timeline.load(args.script, behaviours.BEHAVIOURS)
+    work = Path(args.work or Path(args.out) / f".frames-{script.id}")
+    clip.render_frames(script, work, args.frames or range(script.frames), _say)
+    if args.frames is None:
+        row = clip.finish(script, work, args.out)
+        for event in row["events"]:
+            _say(f"{script.id}: window {event['window']} {event['rule']} {event['opened']} to {event['closed']}")
+
+
+def _reference(args):
+    from . import clip
+
+    script = timeline.load(args.script, behaviours.BEHAVIOURS)
+    clip.render_reference(script, Path(args.out), clip.effects_of(script))
 
 
 def _size(text):
@@ -54,6 +109,11 @@ def _size(text):
 
 def _numbers(text):
     return [int(x) for x in text.split(",")]
+
+
+def _range(text):
+    first, last = (int(x) for x in text.split("-"))
+    return range(first, last)
 
 
 def _among(known):

@@ -12,15 +12,13 @@ RADIUS = {  # metres that a class takes up; 0.05 for the others
 EQUIPMENT = ("telephone", "scanner", "pen_holder", "document", "card_reader", "printer", "stapler")
 SIGNS = ("evaluator", "name_plate", "notice_sign", "post_sign")
 TOO_BIG_FOR_LEDGE = ("bag", "book", "clothing", "umbrella")
-FACES_STAFF = ("bag",)
-"""Turned a little only; other clutter lies any way round."""
 
 _SPOTS = ((-0.38, -0.52), (-0.60, -0.52), (-0.45, -0.32), (-0.62, -0.30), (0.62, -0.30), (-0.18, -0.60))
 _LEDGE_SPOTS = ((-0.5, -0.83), (-0.25, -0.84), (0.25, -0.84), (0.5, -0.83), (0, -0.84))
 
 
 class _Desk:
-    """A desk that is being laid out; nothing is put where something stands."""
+    """A desk that is being laid out; nothing is put where something stands, unless `anyway`."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -36,17 +34,23 @@ class _Desk:
         for other in self.items:
             apart = math.hypot(other["x"] - x, (other["y"] - y) * 1.5)
             if other["on"] == on and apart < 0.78 * (size + RADIUS.get(other["class"], 0.05)) and not anyway:
-                return
+                return False
         seed = int(self.rng.randint(1 << 30))
         self.items.append({"class": cls, "x": float(x), "y": float(y), "yaw": float(yaw), "on": on, "seed": seed})
+        return True
 
     def on_desk(self, cls, turn):
-        if self.spots:
-            self.add(cls, *self.spots.pop(), self.rng.uniform(-turn, turn))
+        self._at_first_free(self.spots, cls, turn, "desk")
 
     def on_ledge(self, cls, turn):
-        if self.ledge:
-            self.add(cls, *self.ledge.pop(), self.rng.uniform(-turn, turn), "ledge")
+        self._at_first_free(self.ledge, cls, turn, "ledge")
+
+    def _at_first_free(self, spots, cls, turn, on):
+        """Use up the first spot with room for the class, if there is one."""
+        for spot in spots:
+            if self.add(cls, *spot, self.rng.uniform(-turn, turn), on):
+                spots.remove(spot)
+                return
 
 
 def random_items(rng, emphasised=()):

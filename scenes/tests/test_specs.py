@@ -1,0 +1,98 @@
+"""Scene specs: of their seed, plain data, and sensible."""
+
+import json
+
+import numpy as np
+import pytest
+
+from scenes import behaviours, layout, people, spec, stills
+from scenes.classes import CLUTTER, ITEM_CLASSES, PERMITTED
+
+SETTINGS = {
+    "size": (640, 360), "samples": 6, "reference_share": 0.25, "windows": [1, 2, 3], "cameras": ("front_high", "near", "side"),
+    "behaviours": (), "emphasise": (),
+}
+
+
+def plans(seeds, **changes):
+    return [stills.plan(seed, {**SETTINGS, **changes})[:3] for seed in seeds]
+
+
+def test_a_plan_is_a_function_of_its_seed():
+    first, again, other = plans([7, 7, 8])
+    assert json.dumps(first) == json.dumps(again)
+    assert json.dumps(first) != json.dumps(other)
+
+
+def test_every_behaviour_and_class_is_drawn():
+    windows = [w for scene, _, _ in plans(range(400)) for w in scene["windows"]]
+    assert {w["behaviour"] for w in windows} == {*behaviours.BEHAVIOURS, behaviours.ABSENT}
+    assert {i["class"] for w in windows for i in w["items"]} == set(ITEM_CLASSES)
+
+
+def test_nobody_sits_at_an_empty_window():
+    for scene, _, _ in plans(range(100)):
+        for window in scene["windows"]:
+            assert (window["person"] is None) == (window["behaviour"] == behaviours.ABSENT)
+
+
+def test_a_near_camera_has_one_window():
+    for scene, _, _ in plans(range(200)):
+        assert scene["camera"]["kind"] != "near" or len(scene["windows"]) == 1
+
+
+def test_naps_find_the_desk_free():
+    for scene, _, _ in plans(range(60), behaviours=("nap_face", "nap_side")):
+        for window in scene["windows"]:
+            assert all(i["on"] == "ledge" or abs(i["x"]) >= 0.4 for i in window["items"])
+
+
+def test_wanted_behaviours_are_dealt_in_turn():
+    dealt = [scene["windows"][0]["behaviour"] for scene, _, _ in plans(range(4), behaviours=("drink", "chin"), windows=[1])]
+    assert dealt == ["drink", "chin", "drink", "chin"]
+
+
+@pytest.mark.parametrize("cls", ["toy", "post_sign", "umbrella", "printer"])
+def test_an_emphasised_class_is_on_most_desks(cls):
+    desks = [layout.random_items(np.random.RandomState(s), (cls,)) for s in range(60)]
+    assert sum(any(i["class"] == cls for i in desk) for desk in desks) > 50
+
+
+def test_items_stand_on_the_counter():
+    for seed in range(100):
+        for item in layout.random_items(np.random.RandomState(seed)):
+            assert abs(item["x"]) <= 0.75
+            assert (-0.70 <= item["y"] <= -0.25) if item["on"] == "desk" else (-0.90 <= item["y"] <= -0.78), item
+
+
+def test_a_tidy_scene_is_empty_and_permitted():
+    for scene, _, _ in plans(range(30)):
+        before = json.dumps(scene)
+        for window in stills.tidied(scene)["windows"]:
+            assert window["person"] is None
+            assert not {i["class"] for i in window["items"]} & set(CLUTTER)
+        assert json.dumps(scene) == before
+
+
+def test_the_share_of_references():
+    shares = [with_reference for _, _, with_reference in plans(range(400))]
+    assert 0.2 < np.mean(shares) < 0.3
+    assert not any(with_reference for _, _, with_reference in plans(range(50), reference_share=0))
+
+
+def test_classes_do_not_overlap():
+    assert not set(PERMITTED) & set(CLUTTER)
+
+
+def test_override():
+    person = people.random_person(np.random.RandomState(1))
+    changed = people.override(person, {"badge": "none", "outfit": {"shirt": [1, 0, 0]}})
+    assert changed["badge"] == {**person["badge"], "kind": "none"}
+    assert changed["outfit"]["shirt"] == [1, 0, 0] and changed["outfit"]["trousers"] == person["outfit"]["trousers"]
+    with pytest.raises(KeyError):
+        people.override(person, {"name": "somebody"})
+
+
+def test_subject_names_groups_only():
+    subject = people.subject(people.random_person(np.random.RandomState(1)))
+    assert set(subject) == {"skin", "gender", "age", "body", "hair", "clothing", "glasses"}

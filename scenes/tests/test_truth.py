@@ -1,0 +1,60 @@
+"""From what is seen to truth rows."""
+
+import pytest
+
+from scenes import truth
+
+BOX = [0.4, 0.4, 0.1, 0.1]
+SEEN = {"px": 900, "box": BOX}
+FAINT = {"px": 3, "box": BOX}
+UPRIGHT = {"posture": "upright", "behaviour": "idle", "smoking": False}
+
+
+def seen(**changes):
+    row = {
+        "person": SEEN, "label": UPRIGHT, "keypoints": [[0.5, 0.5, 2]] * 17, "badge": SEEN, "cigarette": None, "items": [],
+    }
+    return {**row, **changes}
+
+
+def check(window, expected, camera_kind="front_high"):
+    row = truth.window_truth(window, camera_kind)
+    assert {key: row.get(key) for key in expected} == expected
+
+
+HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
+
+
+@pytest.mark.parametrize(
+    "window, expected",
+    [
+        (seen(), {"presence": "present", "people": 1, "posture": "upright", "badge": "worn", "badge_box": BOX, "smoking": False}),
+        (seen(person=None), {"presence": "absent", "people": 0, "posture": None}),
+        (seen(person=FAINT), {"presence": None, "posture": None, "badge": None}),
+        (seen(badge=FAINT), {"badge": None}),
+        (seen(badge=None), {"badge": "missing"}),
+        (seen(badge=None, keypoints=HIDDEN_SHOULDER), {"badge": None}),
+        (seen(badge=None, label={**UPRIGHT, "posture": "slumped"}), {"posture": "slumped", "badge": None}),
+        (seen(label={**UPRIGHT, "smoking": True}, cigarette=SEEN), {"smoking": True, "cigarette_box": BOX}),
+        (seen(label={**UPRIGHT, "smoking": True}, cigarette=FAINT), {"smoking": None}),
+        (seen(label={**UPRIGHT, "smoking": True}), {"smoking": None}),
+    ],
+)
+def test_a_window(window, expected):
+    check(window, expected)
+
+
+@pytest.mark.parametrize("kind, badge", [("front_wall", "missing"), ("near", "missing"), ("side", None), ("behind34", None)])
+def test_a_badge_is_missing_only_where_the_chest_is_seen(kind, badge):
+    check(seen(badge=None), {"badge": badge}, kind)
+
+
+def test_items():
+    items = [
+        {"id": "0.0", "class": "cup", "in_hand": False, **SEEN},
+        {"id": "0.1", "class": "toy", "in_hand": False, **FAINT},
+        {"id": "0.hand", "class": "mobile_phone", "in_hand": True, **SEEN},
+    ]
+    row = truth.still_row("2", seen(items=items), "front_high")
+    assert row["items"] == [{"class": "cup", "box": BOX}, {"class": "ignore", "box": BOX}]
+    assert (row["window"], row["from"], row["to"]) == ("2", 0, 0)
