@@ -7,6 +7,7 @@
 //! Relative paths start at the file that holds them.
 
 use crate::capture::Source;
+use crate::failure::Failure;
 use chuangming_domain::calibration::Calibration;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::fields::{Fields, Problem, Problems, Reader, as_text};
@@ -305,6 +306,24 @@ impl CameraConfig {
 }
 
 const SOURCE: &str = "rtsp://…, http://…, /dev/videoN, a video file or a folder of pictures";
+
+/// The model manifest: the named one, or `models/manifest.toml` beside the program or above it, or the system's.
+///
+/// # Errors
+/// When there is none.
+pub fn model_manifest(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    const SYSTEM: &str = "/usr/share/chuangming";
+    if let Some(path) = named {
+        let there = path.is_file();
+        return if there { Ok(path.to_owned()) } else { Err(Failure::input(format!("models: {} is not there, expected models/manifest.toml", path.display()))) };
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().skip(1).map(Path::to_owned);
+    let found = above.chain([PathBuf::from(SYSTEM)]).map(|folder| folder.join("models/manifest.toml"));
+    found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        Failure::input(format!("models: no models/manifest.toml beside or above {} or in {SYSTEM}; name it as models in agent.toml", program.display()))
+    })
+}
 
 fn source_of(f: &mut Fields, r: &mut Reader, key: &'static str, folder: &Path, required: bool) -> Option<Source> {
     let text = if required { f.require(r, key, SOURCE, as_text) } else { f.get(r, key, SOURCE, as_text) }?;

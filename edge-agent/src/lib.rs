@@ -5,5 +5,15 @@
 //! The way of an event: [`outbox`] (durable) → [`publish`] (MQTT) → central's acknowledgement → deleted.
 //! [`agent`] wires both together; [`replay`], [`eval`] and [`bench`] drive the same pipeline without a network.
 
+pub mod ballast;
+pub mod capture;
 pub mod clock;
+pub mod config;
+pub mod eval;
 pub mod failure;
+pub mod health;
+pub mod outbox;
+pub mod perceive;
+pub mod publish;
+pub mod recorder;
+pub mod remote;

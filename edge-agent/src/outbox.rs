@@ -158,20 +158,13 @@ impl Outbox {
     /// # Errors
     /// When the database cannot be opened or has tables of a newer version.
     pub async fn open(directory: &Path, limits: Limits) -> Result<Self, OutboxError> {
-        Self::open_with(directory, limits, None).await
-    }
-
-    async fn open_with(directory: &Path, limits: Limits, max_pages: Option<u32>) -> Result<Self, OutboxError> {
-        let mut options = SqliteConnectOptions::new()
+        let options = SqliteConnectOptions::new()
             .filename(directory.join(FILE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .pragma("journal_size_limit", "4194304");
-        if let Some(pages) = max_pages {
-            options = options.pragma("max_page_count", pages.to_string());
-        }
         // One connection: writers never meet, and SQLite serialises them anyway.
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         sqlx::migrate!("./migrations").run(&pool).await?;
@@ -341,6 +334,13 @@ impl Outbox {
     pub async fn is_roomy(&self) -> Result<bool, OutboxError> {
         let (stored, bytes) = self.totals().await?;
         Ok(stored < self.limits.stored / 4 * 3 && bytes < self.limits.bytes / 4 * 3)
+    }
+
+    /// Lets the database grow to so many pages only, as a small disk does.
+    #[cfg(test)]
+    pub(crate) async fn limit_pages(&self, pages: u32) {
+        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(pragma).execute(&self.pool).await.unwrap();
     }
 
     /// Finishes what is being written and closes the database.

@@ -187,7 +187,8 @@ async fn bytes_are_bounded_too() {
 #[tokio::test]
 async fn a_full_disk_is_told_and_stores_nothing_by_half() {
     let folder = tempfile::tempdir().unwrap();
-    let outbox = Outbox::open_with(folder.path(), Limits::default(), Some(24)).await.unwrap();
+    let outbox = outbox(&folder).await;
+    outbox.limit_pages(24).await;
     let mut n = 0;
     let refused = loop {
         n += 1;
