@@ -1,0 +1,106 @@
+//! The invariants of ARCHITECTURE.md, as far as they can be read from the source.
+
+use chuangming_tests::root;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every Rust file below a folder of the project.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.expect("a folder entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Code without comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a source file");
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the code names a crate's path, such as `sqlx::`.
+fn names(code: &str, krate: &str) -> bool {
+    let path = format!("{krate}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+#[test]
+fn only_those_know_who_may() {
+    let product = ["domain", "analysis", "calibration", "models", "edge-agent", "central"];
+    let may: &[(&str, &[&str])] = &[
+        ("ort", &["models/src/"]),
+        ("opencv", &["edge-agent/src/capture/"]),
+        ("ffmpeg_next", &["edge-agent/src/capture/"]),
+        ("rumqttc", &["edge-agent/src/publish/", "central/src/ingest/", "central/src/simulate"]),
+        ("rumqttd", &["central/src/ingest/"]),
+        ("sqlx", &["edge-agent/src/outbox", "central/src/store/"]),
+        ("anyhow", &["edge-agent/src/main.rs", "central/src/main.rs"]),
+    ];
+    let root = root();
+    let mut wrong = Vec::new();
+    for path in product.iter().flat_map(|krate| sources(&root.join(krate).join("src"))) {
+        let name = path.strip_prefix(&root).expect("below the root").display().to_string();
+        let code = code(&path);
+        for (krate, places) in may {
+            if names(&code, krate) && !places.iter().any(|place| name.starts_with(place)) {
+                wrong.push(format!("{name} names {krate}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn domain_and_analysis_are_pure() {
+    let banned =
+        ["std::fs", "std::net", "std::thread", "std::env", "Timestamp::now", "Instant::now", "SystemTime", "async fn", "tokio", "tracing", "println!", "eprintln!"];
+    let root = root();
+    let mut wrong = Vec::new();
+    for path in ["domain", "analysis", "calibration"].iter().flat_map(|krate| sources(&root.join(krate).join("src"))) {
+        let code = code(&path);
+        // Tests may read fixtures.
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        wrong.extend(banned.iter().filter(|b| code.contains(**b)).map(|b| format!("{}: {b}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_seen_cannot_be_written_down() {
+    // Whatever can hold a picture, keypoints or a state lives in these files: nothing there may be serialisable.
+    let root = root();
+    let mut files = vec![root.join("domain/src/observation.rs"), root.join("domain/src/geometry.rs")];
+    files.push(root.join("models/src/image.rs"));
+    files.extend(sources(&root.join("edge-agent/src/capture")));
+    files.extend(sources(&root.join("edge-agent/src/perceive")));
+    for path in files {
+        let code = code(&path);
+        for (number, line) in code.lines().enumerate() {
+            let serialisable = line.contains("derive(") && line.contains("Serialize");
+            // `Signal` names what is looked at, not what is seen; it is part of coverage.
+            let about = code.lines().skip(number + 1).take(3).collect::<String>();
+            assert!(!serialisable || about.contains("enum Signal"), "{}:{}: {line}", path.display(), number + 1);
+        }
+    }
+}
+
+#[test]
+fn no_word_for_what_is_never_looked_at() {
+    let never = ["emotion", "smile", "gender", "ethnic", "skin_tone", "hairstyle", "make_up", "face_id", "face_embedding", "identity_of"];
+    let root = root();
+    for path in ["domain", "analysis", "models", "edge-agent", "central"].iter().flat_map(|k| sources(&root.join(k).join("src"))) {
+        let code = code(&path).to_lowercase();
+        for word in never {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
