@@ -45,7 +45,7 @@ impl Lang {
 
     /// The text of a key; the key itself where the catalogue has none, so that a gap shows instead of hiding.
     #[must_use]
-    pub fn text<'a>(self, key: &'a str) -> &'a str {
+    pub fn text(self, key: &str) -> &str {
         self.texts().get(key).map_or(key, String::as_str)
     }
 

@@ -1,0 +1,140 @@
+-- Times are microseconds since 1970 (UTC); ids and names are text. Everything but AUTOINCREMENT also runs on PostgreSQL.
+
+-- Every message about an event, as it arrived. (event_id, seq) is unique: nothing counts twice.
+CREATE TABLE messages (
+    event_id  TEXT   NOT NULL,
+    seq       BIGINT NOT NULL,
+    phase     TEXT   NOT NULL,
+    at        BIGINT NOT NULL,
+    stored_at BIGINT NOT NULL,
+    body      TEXT   NOT NULL,
+    PRIMARY KEY (event_id, seq)
+);
+
+-- The current state of each episode: its message with the highest seq. Columns beside `body` exist to filter and join.
+CREATE TABLE episodes (
+    id         TEXT    PRIMARY KEY,
+    hall       TEXT    NOT NULL,
+    agent      TEXT    NOT NULL,
+    window_id  TEXT,
+    zone_id    TEXT,
+    rule       TEXT    NOT NULL,
+    severity   TEXT    NOT NULL,
+    opened_at  BIGINT  NOT NULL,
+    raised_at  BIGINT,
+    closed_at  BIGINT,
+    historical BOOLEAN NOT NULL,
+    last_seq   BIGINT  NOT NULL,
+    body       TEXT    NOT NULL
+);
+CREATE INDEX episodes_by_time ON episodes (hall, opened_at);
+CREATE INDEX episodes_open ON episodes (hall) WHERE closed_at IS NULL;
+
+-- Who took note of an alert, and when. The first one stays.
+CREATE TABLE acknowledgements (
+    event_id   TEXT   PRIMARY KEY,
+    account_id TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    at         BIGINT NOT NULL
+);
+
+-- Every message about a problem of the system itself, and the current state of each problem.
+CREATE TABLE health_messages (
+    problem_id TEXT   NOT NULL,
+    seq        BIGINT NOT NULL,
+    stored_at  BIGINT NOT NULL,
+    body       TEXT   NOT NULL,
+    PRIMARY KEY (problem_id, seq)
+);
+CREATE TABLE problems (
+    id         TEXT   PRIMARY KEY,
+    hall       TEXT   NOT NULL,
+    agent      TEXT   NOT NULL,
+    kind       TEXT   NOT NULL,
+    raised_at  BIGINT,
+    cleared_at BIGINT,
+    last_seq   BIGINT NOT NULL,
+    body       TEXT   NOT NULL
+);
+CREATE INDEX problems_open ON problems (hall) WHERE cleared_at IS NULL;
+
+CREATE TABLE coverage (
+    hall       TEXT   NOT NULL,
+    agent      TEXT   NOT NULL,
+    hour       BIGINT NOT NULL,
+    window_id  TEXT   NOT NULL,
+    signal     TEXT   NOT NULL,
+    observed_s DOUBLE PRECISION NOT NULL,
+    unknown_s  DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (hall, agent, hour, window_id, signal)
+);
+
+CREATE TABLE agents (
+    hall       TEXT    NOT NULL,
+    agent      TEXT    NOT NULL,
+    online     BOOLEAN NOT NULL,
+    version    TEXT,
+    since      BIGINT,
+    seen_at    BIGINT  NOT NULL,
+    applied    TEXT,
+    applied_at BIGINT,
+    PRIMARY KEY (hall, agent)
+);
+
+-- Which windows and zones an agent has spoken of.
+CREATE TABLE places (
+    hall  TEXT    NOT NULL,
+    kind  TEXT    NOT NULL,
+    place TEXT    NOT NULL,
+    agent TEXT    NOT NULL,
+    PRIMARY KEY (hall, kind, place)
+);
+
+-- What changed, in order: the live stream resumes from it. It refers to rows and repeats none of their content.
+CREATE TABLE feed (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      BIGINT  NOT NULL,
+    hall    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL,
+    subject TEXT    NOT NULL,
+    ring    BOOLEAN NOT NULL
+);
+
+CREATE TABLE accounts (
+    id            TEXT   PRIMARY KEY,
+    name          TEXT   NOT NULL UNIQUE,
+    password_hash TEXT   NOT NULL,
+    role          TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL
+);
+-- The halls an account may see; '*' is every hall.
+CREATE TABLE account_halls (
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    hall       TEXT NOT NULL,
+    PRIMARY KEY (account_id, hall)
+);
+-- Wrong passwords by name, whether or not the name exists, so that a lock tells nothing.
+CREATE TABLE lockouts (
+    name         TEXT   PRIMARY KEY,
+    failures     BIGINT NOT NULL,
+    locked_until BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL
+);
+-- Only the hash of a session's token is kept.
+CREATE TABLE sessions (
+    token_hash TEXT   PRIMARY KEY,
+    account_id TEXT   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    csrf       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+-- Who looked at conduct, and when.
+CREATE TABLE access_log (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         BIGINT NOT NULL,
+    account_id TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    action     TEXT   NOT NULL,
+    subject    TEXT   NOT NULL
+);

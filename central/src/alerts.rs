@@ -1,0 +1,126 @@
+//! The live stream: what the store says has changed goes to every open page at once.
+//!
+//! Overload policy `Resync`: the queue holds [`QUEUE`] notices; a reader that falls further behind loses them and is
+//! told to fetch the whole state again. Nobody waits for a slow reader.
+
+use crate::store::{Change, ChangeKind, Store, StoreError};
+use crate::view::{AgentView, EventView, ProblemView};
+use chuangming_domain::event::EventId;
+use chuangming_domain::id::HallId;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard, broadcast};
+
+/// Notices kept for the slowest reader.
+pub const QUEUE: usize = 1024;
+
+/// One message of the stream.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The change's number; a stream resumes after it.
+    pub id: i64,
+    /// Whose halls see it.
+    pub hall: HallId,
+    /// What kind.
+    pub kind: ChangeKind,
+    /// The JSON text.
+    pub data: String,
+}
+
+/// What an `opened`, `updated`, `closed` or `acknowledged` message holds.
+#[derive(Debug, Serialize)]
+struct EventNotice {
+    event: EventView,
+    ring: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct HealthNotice {
+    problem: ProblemView,
+}
+
+#[derive(Debug, Serialize)]
+struct StatusNotice {
+    agent: AgentView,
+}
+
+/// Where notices go out.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    notices: broadcast::Sender<Arc<Notice>>,
+    turn: Arc<Mutex<()>>,
+}
+
+/// The right to record and tell; changes are told in the order of their numbers.
+#[derive(Debug)]
+pub struct Turn<'a>(#[allow(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { notices: broadcast::Sender::new(QUEUE), turn: Arc::default() }
+    }
+}
+
+impl Hub {
+    /// Waits for the turn to record changes in the store and tell them.
+    pub async fn turn(&self) -> Turn<'_> {
+        Turn(self.turn.lock().await)
+    }
+
+    /// Listens from now on.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Arc<Notice>> {
+        self.notices.subscribe()
+    }
+
+    /// Tells every listener of changes. A change whose row cannot be read is logged and left out; the next full
+    /// fetch of a page holds it.
+    pub async fn tell(&self, store: &Store, changes: &[Change], _turn: Turn<'_>) {
+        if self.notices.receiver_count() == 0 {
+            return;
+        }
+        for change in changes {
+            match notice(store, change).await {
+                Ok(Some(notice)) => drop(self.notices.send(Arc::new(notice))),
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, change = change.id, "a change could not be told"),
+            }
+        }
+    }
+}
+
+/// Puts the message of a change together from the row as it stands now; `None` when the row is gone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn notice(store: &Store, change: &Change) -> Result<Option<Notice>, StoreError> {
+    let data = match change.kind {
+        ChangeKind::Health => match event_id(change) {
+            Some(id) => store.problem(id).await?.map(|p| to_json(&HealthNotice { problem: (&p).into() })),
+            None => None,
+        },
+        ChangeKind::Status => store
+            .agent(&change.hall, &change.subject)
+            .await?
+            .map(|a| to_json(&StatusNotice { agent: (&a).into() })),
+        ChangeKind::Opened | ChangeKind::Updated | ChangeKind::Closed | ChangeKind::Acknowledged => {
+            match event_id(change) {
+                Some(id) => store.event(id).await?.map(|episode| {
+                    let ring = change.ring && episode.event.closed_at.is_none();
+                    to_json(&EventNotice { event: (&episode).into(), ring })
+                }),
+                None => None,
+            }
+        }
+    };
+    Ok(data.map(|data| Notice { id: change.id, hall: change.hall.clone(), kind: change.kind, data }))
+}
+
+fn event_id(change: &Change) -> Option<EventId> {
+    change.subject.parse().ok().map(EventId)
+}
+
+/// The views hold texts, numbers and lists only; they always serialise.
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

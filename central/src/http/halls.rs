@@ -1,0 +1,53 @@
+//! Halls: windows with their open events and health, and agents.
+
+use super::App;
+use super::problem::{Details, Failure};
+use super::session::SignedIn;
+use crate::view::{Board, HallView};
+use axum::Json;
+use axum::extract::State;
+use chuangming_domain::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The halls that the account sees.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Halls {
+    /// The number of the newest change that is certainly in here.
+    pub cursor: i64,
+    /// By id.
+    pub halls: Vec<HallView>,
+}
+
+/// The halls with what is going on in them.
+#[utoipa::path(get, path = "/api/v1/halls", tag = "halls", responses(
+    (status = 200, description = "The account's halls", body = Halls),
+    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
+))]
+pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<Halls>, Failure> {
+    signed_in.sees_system()?;
+    let cursor = app.store.cursor().await?;
+    let episodes = if signed_in.sees_conduct().is_ok() {
+        app.store.note_access(&signed_in.account, "list_halls", "", Timestamp::now()).await?;
+        Some(app.store.open_events(signed_in.account.halls.clone()).await?)
+    } else {
+        None
+    };
+    let mut halls = app.halls.clone();
+    // An account's hall is shown even before anything is known of it.
+    for own in signed_in.account.halls.iter().flatten() {
+        if !halls.iter().any(|hall| hall.id == *own) {
+            halls.push(crate::config::Hall { id: own.clone(), name: own.to_string(), windows: Vec::new() });
+        }
+    }
+    let board = Board {
+        halls,
+        places: app.store.places().await?,
+        agents: app.store.agents().await?,
+        problems: app.store.open_problems().await?,
+        episodes,
+    };
+    Ok(Json(Halls { cursor, halls: board.view(|hall| signed_in.sees(hall)) }))
+}

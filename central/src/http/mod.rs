@@ -1,0 +1,166 @@
+//! The HTTP side: API, live stream, pages, probes.
+
+mod body;
+pub mod events;
+pub mod halls;
+pub mod openapi;
+mod pages;
+mod probes;
+pub mod problem;
+pub mod session;
+mod stream;
+mod tries;
+
+pub use pages::built as pages_built;
+
+use crate::alerts::Hub;
+use crate::config::Hall;
+use crate::stop::Stop;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use problem::Failure;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tries::Tries;
+
+/// The largest request body.
+const LARGEST_BODY: usize = 64 * 1024;
+/// How long a request may take until its answer begins.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// Live streams at a time; overload policy `Refuse`: further ones get 503.
+const STREAMS: usize = 256;
+/// Passwords hashed at a time; overload policy `Wait` under the request's time limit.
+const HASHING: usize = 2;
+
+/// What every request can reach.
+pub struct App {
+    store: Store,
+    hub: Hub,
+    halls: Vec<Hall>,
+    secure: bool,
+    metrics: PrometheusHandle,
+    broker_connected: Arc<AtomicBool>,
+    stop: Stop,
+    streams: Arc<Semaphore>,
+    hashing: Semaphore,
+    tries: Tries,
+}
+
+/// What [`App::new`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The live stream.
+    pub hub: Hub,
+    /// What to call halls and windows.
+    pub halls: Vec<Hall>,
+    /// Whether browsers come over HTTPS, so that the cookie may insist on it.
+    pub secure: bool,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// Whether the broker is connected.
+    pub broker_connected: Arc<AtomicBool>,
+    /// Ends the live streams.
+    pub stop: Stop,
+}
+
+impl App {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, hub, halls, secure, metrics, broker_connected, stop } = parts;
+        Arc::new(Self {
+            store,
+            hub,
+            halls,
+            secure,
+            metrics,
+            broker_connected,
+            stop,
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            hashing: Semaphore::new(HASHING),
+            tries: Tries::default(),
+        })
+    }
+}
+
+const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+         base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+];
+
+/// Every route.
+pub fn router(app: &Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/api/v1/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .route("/api/v1/halls", get(halls::list))
+        .route("/api/v1/alerts", get(events::alerts))
+        .route("/api/v1/alerts/stream", get(stream::stream))
+        .route("/api/v1/events", get(events::list))
+        .route("/api/v1/events/{id}", get(events::show))
+        .route("/api/v1/events/{id}/acknowledge", post(events::acknowledge))
+        .route("/api/v1/openapi.json", get(openapi::show))
+        .route("/api/{*rest}", get(nothing))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ));
+    let mut router = Router::new()
+        .merge(api)
+        .route("/healthz", get(probes::alive))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .fallback_service(get(pages::page).with_state(()))
+        .method_not_allowed_fallback(|| async { Failure::Method })
+        .with_state(app.clone())
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn(count));
+    for (name, value) in SECURITY_HEADERS {
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
+    }
+    if app.secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        router =
+            router.layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, year));
+    }
+    router
+}
+
+async fn nothing() -> Failure {
+    Failure::NotFound("/api/v1/openapi.json lists what there is")
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::Timeout.into_response(),
+    }
+}
+
+async fn count(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    metrics::counter!("central_http_responses_total", "status" => response.status().as_str().to_owned())
+        .increment(1);
+    response
+}

@@ -1,0 +1,122 @@
+//! Errors as `application/problem+json` (RFC 9457). What people read outside says what they can do; what went wrong
+//! inside goes to the log only.
+
+use crate::store::StoreError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What an error looks like outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProblemDetails)]
+pub struct Details {
+    /// `/problems#` and a word that programs can match.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What is wrong, in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What can be done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// An error of the API.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// Wrong name or password.
+    WrongCredentials,
+    /// Too many wrong passwords for this name.
+    Locked(SignedDuration),
+    /// Too many tries from this address.
+    TooMany(SignedDuration),
+    /// The CSRF token is missing or wrong.
+    Csrf,
+    /// The role or hall does not allow it.
+    Forbidden(&'static str),
+    /// There is no such thing, or not for this account.
+    NotFound(&'static str),
+    /// That cannot be done there.
+    Method,
+    /// The request cannot be understood.
+    Invalid(String),
+    /// The request is too large.
+    TooLarge,
+    /// It took too long.
+    Timeout,
+    /// Too much is going on.
+    Unavailable(&'static str),
+    /// Something inside is broken.
+    Internal(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::Internal(error)
+    }
+}
+
+impl Failure {
+    /// The outside face of the error.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        let (status, kind, title, detail) = match self {
+            Failure::Unauthenticated => {
+                (401, "unauthenticated", "not signed in", Some("sign in at POST /api/v1/session".to_owned()))
+            }
+            Failure::WrongCredentials => (401, "wrong_credentials", "wrong name or password", None),
+            Failure::Locked(left) => (429, "locked", "too many wrong passwords", Some(wait(*left))),
+            Failure::TooMany(left) => (429, "too_many", "too many tries", Some(wait(*left))),
+            Failure::Csrf => {
+                let detail = "send the session's csrf value in the header X-CSRF-Token, from the same origin";
+                (403, "csrf", "the request may not come from this page", Some(detail.to_owned()))
+            }
+            Failure::Forbidden(detail) => (403, "forbidden", "not allowed", Some((*detail).to_owned())),
+            Failure::NotFound(detail) => (404, "not_found", "not found", Some((*detail).to_owned())),
+            Failure::Method => (405, "method", "that cannot be done here", None),
+            Failure::Invalid(detail) => {
+                (400, "invalid", "the request cannot be understood", Some(detail.clone()))
+            }
+            Failure::TooLarge => (413, "too_large", "the request is too large", None),
+            Failure::Timeout => (503, "timeout", "it took too long", Some("try again".to_owned())),
+            Failure::Unavailable(detail) => {
+                (503, "unavailable", "not available now", Some((*detail).to_owned()))
+            }
+            Failure::Internal(_) => {
+                (500, "internal", "something is broken inside", Some("the log says more".to_owned()))
+            }
+        };
+        Details { kind: format!("/problems#{kind}"), title: title.to_owned(), status, detail }
+    }
+}
+
+fn wait(left: SignedDuration) -> String {
+    format!("try again in {} seconds", seconds(left))
+}
+
+fn seconds(left: SignedDuration) -> i64 {
+    left.as_secs().max(0) + 1
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Failure::Internal(error) = &self {
+            tracing::error!(%error, "a request failed");
+        }
+        let details = self.details();
+        let status = StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&details).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Failure::Locked(left) | Failure::TooMany(left) = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(left)));
+        }
+        response
+    }
+}

@@ -1,0 +1,168 @@
+//! The live stream: server-sent events, resumable by `Last-Event-ID`.
+
+use super::App;
+use super::problem::{Details, Failure};
+use super::session::SignedIn;
+use crate::alerts::{self, Notice};
+use crate::store::{Change, Missed};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use chuangming_domain::Timestamp;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Changes that a stream catches up with one by one; beyond, fetching everything is quicker.
+const CATCH_UP: usize = 500;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often a stream looks whether its session still holds.
+const SESSION_CHECK: Duration = Duration::from_secs(30);
+
+/// Alerts, health and status as they change.
+///
+/// Every message has an `id`. `ready` comes first on a fresh connection and means: fetch the halls now. `resync` means
+/// the same after messages were lost. `opened`, `updated`, `closed` and `acknowledged` hold `{"event":…,"ring":…}`,
+/// `health` holds `{"problem":…}`, `status` holds `{"agent":…}`. Historical events never come.
+#[utoipa::path(get, path = "/api/v1/alerts/stream", tag = "alerts", params(
+    ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this message"),
+), responses(
+    (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
+    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
+    (status = 503, description = "Too many streams", body = Details, content_type = "application/problem+json"),
+))]
+pub(super) async fn stream(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    signed_in.sees_system()?;
+    let permit =
+        app.streams.clone().try_acquire_owned().map_err(|_| Failure::Unavailable("too many live streams"))?;
+    if signed_in.sees_conduct().is_ok() {
+        app.store.note_access(&signed_in.account, "stream", "", Timestamp::now()).await?;
+    }
+    // Listening begins before looking back, so that nothing falls between the two.
+    let notices = app.hub.listen();
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
+    let beginning = match last {
+        None => Beginning::Fresh(app.store.cursor().await?),
+        Some(last) => match app.store.changes_after(last, CATCH_UP).await? {
+            Missed::Changes(changes) => Beginning::Resumed(last, changes),
+            Missed::TooMuch => Beginning::Lost(app.store.cursor().await?),
+        },
+    };
+    let events = Stream { app, signed_in, notices, _permit: permit }.events(beginning);
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    // Proxies must not hold messages back.
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+enum Beginning {
+    Fresh(i64),
+    Resumed(i64, Vec<Change>),
+    Lost(i64),
+}
+
+struct Stream {
+    app: Arc<App>,
+    signed_in: SignedIn,
+    notices: Receiver<Arc<Notice>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Stream {
+    fn events(mut self, beginning: Beginning) -> impl futures_util::Stream<Item = Result<Event, Infallible>> {
+        async_stream::stream! {
+            metrics::gauge!("central_streams").increment(1.0);
+            let _count = OnDrop(|| metrics::gauge!("central_streams").decrement(1.0));
+            let mut told = match &beginning {
+                Beginning::Fresh(cursor) => {
+                    yield Ok(state("ready", *cursor, 0));
+                    *cursor
+                }
+                Beginning::Lost(cursor) => {
+                    yield Ok(state("resync", *cursor, 0));
+                    *cursor
+                }
+                Beginning::Resumed(last, _) => *last,
+            };
+            if let Beginning::Resumed(_, changes) = beginning {
+                for change in changes {
+                    told = change.id;
+                    match alerts::notice(&self.app.store, &change).await {
+                        Ok(Some(notice)) if self.may_see(&notice) => yield Ok(message(&notice)),
+                        Ok(_) => {}
+                        Err(error) => {
+                            tracing::error!(%error, "a live stream cannot catch up");
+                            return;
+                        }
+                    }
+                }
+            }
+            let mut stop = self.app.stop.clone();
+            let mut check = tokio::time::interval(SESSION_CHECK);
+            loop {
+                let received = tokio::select! {
+                    () = stop.given() => return,
+                    _ = check.tick() => {
+                        if !self.session_holds().await {
+                            return;
+                        }
+                        continue;
+                    }
+                    received = self.notices.recv() => received,
+                };
+                match received {
+                    Ok(notice) if notice.id > told && self.may_see(&notice) => yield Ok(message(&notice)),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(missed)) => {
+                        metrics::counter!("central_stream_resyncs_total").increment(1);
+                        let Ok(cursor) = self.app.store.cursor().await else { return };
+                        told = cursor;
+                        yield Ok(state("resync", cursor, missed));
+                    }
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
+    }
+
+    fn may_see(&self, notice: &Notice) -> bool {
+        let role_may = !notice.kind.is_conduct() || self.signed_in.sees_conduct().is_ok();
+        role_may && self.signed_in.sees(notice.hall.as_str())
+    }
+
+    async fn session_holds(&self) -> bool {
+        self.signed_in.still_holds(&self.app).await
+    }
+}
+
+fn message(notice: &Notice) -> Event {
+    Event::default().id(notice.id.to_string()).event(notice.kind.name()).data(&notice.data)
+}
+
+fn state(name: &str, cursor: i64, missed: u64) -> Event {
+    let data = if name == "resync" {
+        format!(r#"{{"cursor":{cursor},"missed":{missed}}}"#)
+    } else {
+        format!(r#"{{"cursor":{cursor}}}"#)
+    };
+    Event::default().id(cursor.to_string()).event(name).data(data)
+}
+
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

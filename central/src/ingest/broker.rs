@@ -1,0 +1,126 @@
+//! The embedded broker: `rumqttd` on its own threads, for one small hall or a demonstration.
+//!
+//! It keeps sessions and retained messages in memory only and drops the oldest message of a slow reader. Nothing is
+//! lost by that: an agent sends from its outbox until central says that a message is durable.
+
+use crate::config::EmbeddedBroker;
+use crate::password;
+use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+
+/// The name that central itself signs in with.
+const OWN_NAME: &str = "central";
+/// The largest packet; more than the largest payload that is looked at, so that a refusal is counted.
+const LARGEST_PACKET: usize = 1024 * 1024;
+
+/// The embedded broker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// An address is taken or not ours.
+    #[error("broker.listen: cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The password file cannot be read.
+    #[error("broker.passwords_file: {0}")]
+    Passwords(String),
+    /// No thread for it.
+    #[error("cannot start the broker's thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The login that central uses at its own broker.
+#[derive(Debug, Clone)]
+pub struct OwnLogin {
+    /// The name.
+    pub name: String,
+    /// A password made at this start, never stored.
+    pub password: String,
+}
+
+/// Starts the broker; it ends with the process.
+///
+/// # Errors
+/// When it cannot listen or the password file is wrong.
+pub fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
+    let own = OwnLogin { name: OWN_NAME.to_owned(), password: hex::encode(rand::random::<[u8; 24]>()) };
+    let users = match &settings.passwords_file {
+        Some(file) => Some(password::read_broker_users(file).map_err(BrokerError::Passwords)?),
+        None => None,
+    };
+    let users = users.map(Arc::new);
+    let mut config = Config {
+        router: RouterConfig {
+            max_connections: 1000,
+            max_outgoing_packet_count: 200,
+            max_segment_size: 8 * 1024 * 1024,
+            max_segment_count: 8,
+            ..RouterConfig::default()
+        },
+        ..Config::default()
+    };
+    let server = |name: &str, listen: SocketAddr| {
+        check_free(listen)?;
+        let mut settings = ServerSettings {
+            name: name.to_owned(),
+            listen,
+            tls: None,
+            next_connection_delay_ms: 1,
+            connections: ConnectionSettings {
+                connection_timeout_ms: 10_000,
+                max_payload_size: LARGEST_PACKET,
+                max_inflight_count: 100,
+                auth: None,
+                external_auth: None,
+                dynamic_filters: true,
+            },
+        };
+        if let Some(users) = &users {
+            let (users, own) = (users.clone(), own.clone());
+            settings.set_auth_handler(move |_client, name, password| {
+                let (users, own) = (users.clone(), own.clone());
+                async move {
+                    tokio::task::spawn_blocking(move || may_connect(&users, &own, &name, &password))
+                        .await
+                        .unwrap_or(false)
+                }
+            });
+        }
+        Ok(Some(HashMap::from([(name.to_owned(), settings)])))
+    };
+    config.v5 = server("mqtt-5", settings.listen)?;
+    if let Some(listen) = settings.listen_v4 {
+        config.v4 = server("mqtt-3", listen)?;
+    }
+    let run = move || {
+        if let Err(error) = Broker::new(config).start() {
+            tracing::error!(%error, "the embedded broker ended");
+        }
+    };
+    thread::Builder::new().name("broker".to_owned()).spawn(run).map_err(BrokerError::Thread)?;
+    Ok(own)
+}
+
+/// The broker itself would only log that its address is taken.
+fn check_free(address: SocketAddr) -> Result<(), BrokerError> {
+    TcpListener::bind(address).map(drop).map_err(|source| BrokerError::Listen { address, source })
+}
+
+fn may_connect(users: &[(String, String)], own: &OwnLogin, name: &str, password: &str) -> bool {
+    if name == own.name && password == own.password {
+        return true;
+    }
+    match users.iter().find(|(user, _)| user == name) {
+        Some((_, hash)) => password::matches(password, hash),
+        None => {
+            password::pretend(password);
+            false
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Central: what the agents send becomes durable here, and center heads see it at once.
+//!
+//! `ingest` is the only module that knows MQTT, `store` the only one that knows SQL.
+
+pub mod alerts;
+pub mod config;
+pub mod http;
+pub mod ingest;
+pub mod listener;
+pub mod password;
+pub mod role;
+pub mod serve;
+pub mod stop;
+pub mod store;
+pub mod telemetry;
+pub mod view;

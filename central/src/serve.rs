@@ -1,0 +1,180 @@
+//! `central serve`: starts the parts in order, and stops them in the opposite one.
+
+use crate::alerts::Hub;
+use crate::config::{Broker, Config};
+use crate::http::{self, App, Parts};
+use crate::ingest::Ingest;
+use crate::ingest::broker::{self, BrokerError};
+use crate::ingest::link::{Address, Link};
+use crate::listener::{Door, Peer};
+use crate::stop::{self, Stop, Stopper};
+use crate::store::Store;
+use crate::telemetry;
+use chuangming_domain::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long requests under way may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why central does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The operator's input is wrong.
+    #[error("{0}")]
+    Input(String),
+    /// The machine does not allow it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A running central.
+pub struct Server {
+    address: SocketAddr,
+    stopper: Stopper,
+    ingest: JoinHandle<()>,
+    http: JoinHandle<()>,
+    chores: JoinHandle<()>,
+    store: Store,
+}
+
+impl Server {
+    /// Starts everything: store, broker, ingest, HTTP.
+    ///
+    /// # Errors
+    /// One line: what, where, what would be right.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let failed = |e: &dyn std::fmt::Display| StartError::Failed(e.to_string());
+        let metrics = telemetry::metrics().map_err(|e| failed(&e))?;
+        let store = open_store(&config).await?;
+        let address = broker_address(&config.broker)?;
+        let door = Door::open(config.listen, config.tls.as_ref()).await.map_err(|e| failed(&e))?;
+
+        let (stopper, stop) = stop::channel();
+        let hub = Hub::default();
+        let ingest = Ingest::new(Link::new(address), store.clone(), hub.clone());
+        let app = App::new(Parts {
+            store: store.clone(),
+            hub,
+            halls: config.halls,
+            secure: config.tls.is_some(),
+            metrics: metrics.clone(),
+            broker_connected: ingest.connected(),
+            stop: stop.clone(),
+        });
+        if !http::pages_built() {
+            tracing::warn!(
+                "the pages were not built: only the API answers; run `npm ci && npm run build` in central/web"
+            );
+        }
+        Ok(Self {
+            address: door.address(),
+            ingest: tokio::spawn(ingest.run(stop.clone())),
+            http: tokio::spawn(answer(door, http::router(&app), stop.clone())),
+            chores: tokio::spawn(chores(store.clone(), metrics, stop)),
+            stopper,
+            store,
+        })
+    }
+
+    /// Where the pages and the API are.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in order: no new messages and requests, what is under way ends, then the database closes.
+    pub async fn stop(self) {
+        self.stopper.stop();
+        let _ = self.ingest.await;
+        let http = self.http.abort_handle();
+        if timeout(FAREWELL, self.http).await.is_err() {
+            http.abort();
+        }
+        let _ = self.chores.await;
+        self.store.close().await;
+    }
+}
+
+/// Creates the data folder and opens the database in it.
+///
+/// # Errors
+/// One line: what, where, what would be right.
+pub async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let dir = &config.data_dir;
+    let cannot = |e| {
+        StartError::Input(format!("data_dir: {}: {e}, expected a folder that can be written", dir.display()))
+    };
+    std::fs::create_dir_all(dir).map_err(cannot)?;
+    only_for_owner(dir).map_err(cannot)?;
+    let store = Store::open(&config.database()).await.map_err(|e| StartError::Failed(e.to_string()))?;
+    store.housekeep(Timestamp::now()).await.map_err(|e| StartError::Failed(e.to_string()))?;
+    Ok(store)
+}
+
+#[cfg(unix)]
+fn only_for_owner(dir: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn only_for_owner(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Starts the embedded broker, or reads how to reach the external one.
+fn broker_address(broker: &Broker) -> Result<Address, StartError> {
+    match broker {
+        Broker::External(external) => Address::of(external).map_err(StartError::Input),
+        Broker::Embedded(embedded) => {
+            let own = broker::start(embedded).map_err(|e| match e {
+                BrokerError::Passwords(_) => StartError::Input(e.to_string()),
+                BrokerError::Listen { .. } | BrokerError::Thread(_) => StartError::Failed(e.to_string()),
+            })?;
+            let ip = embedded.listen.ip();
+            let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+            Ok(Address {
+                host,
+                port: embedded.listen.port(),
+                login: Some((own.name, own.password)),
+                tls: None,
+                client_id: "chuangming-central".to_owned(),
+                keep_session: false,
+                last_will: None,
+            })
+        }
+    }
+}
+
+async fn answer(door: Door, router: axum::Router, mut stop: Stop) {
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let until = async move { stop.given().await };
+    let served = axum::serve(door, service).with_graceful_shutdown(until).into_future().await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+/// What has to be done now and then.
+async fn chores(store: Store, metrics: PrometheusHandle, mut stop: Stop) {
+    let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+    let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        tokio::select! {
+            () = stop.given() => return,
+            _ = upkeep.tick() => metrics.run_upkeep(),
+            _ = housekeeping.tick() => {
+                if let Err(error) = store.housekeep(Timestamp::now()).await {
+                    tracing::error!(%error, "housekeeping failed");
+                }
+            }
+        }
+    }
+}

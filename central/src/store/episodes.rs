@@ -1,0 +1,215 @@
+//! Episodes: what the alert page and the event list show.
+
+use super::{Change, ChangeKind, Db, Store, StoreError, feed, json, micros, time};
+use chuangming_domain::Timestamp;
+use chuangming_domain::event::{Event, EventId};
+use chuangming_domain::id::{HallId, WindowId, ZoneId};
+use chuangming_domain::rule::{Rule, Severity};
+use sqlx::QueryBuilder;
+
+/// One episode as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// Its newest message.
+    pub event: Event,
+    /// When its dwell was full; unknown while its first message is still under way.
+    pub raised_at: Option<Timestamp>,
+    /// Who took note of it.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+/// Who took note of an alert, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The account's name.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which episodes; every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only these halls; `None` is every hall.
+    pub halls: Option<Vec<HallId>>,
+    /// Only this window.
+    pub window: Option<WindowId>,
+    /// Only this zone.
+    pub zone: Option<ZoneId>,
+    /// Only this rule.
+    pub rule: Option<Rule>,
+    /// Only this severity.
+    pub severity: Option<Severity>,
+    /// Opened at or after.
+    pub from: Option<Timestamp>,
+    /// Opened before.
+    pub to: Option<Timestamp>,
+    /// Only open ones, or only closed ones.
+    pub open: Option<bool>,
+    /// Only acknowledged ones, or only others.
+    pub acknowledged: Option<bool>,
+    /// Only historical ones, or only live ones.
+    pub historical: Option<bool>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// Newest first.
+    pub episodes: Vec<Episode>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// One message of an episode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageRow {
+    /// What it said.
+    pub event: Event,
+    /// When it became durable here.
+    pub stored_at: Timestamp,
+}
+
+type EpisodeRow = (String, Option<i64>, Option<String>, Option<i64>);
+
+const COLUMNS: &str = "SELECT e.body, e.raised_at, a.name, a.at ";
+const TABLES: &str = "FROM episodes e LEFT JOIN acknowledgements a ON a.event_id = e.id WHERE TRUE";
+
+impl Store {
+    /// A page of episodes; `page` counts from 0.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        page: u32,
+        per_page: u32,
+    ) -> Result<EventPage, StoreError> {
+        let mut count = QueryBuilder::<Db>::new("SELECT COUNT(*) ");
+        filter.push(&mut count);
+        let total: i64 = count.build_query_scalar().fetch_one(&self.pool).await?;
+
+        let mut query = QueryBuilder::<Db>::new(COLUMNS);
+        filter.push(&mut query);
+        query.push(" ORDER BY e.opened_at DESC, e.id DESC LIMIT ").push_bind(i64::from(per_page));
+        query.push(" OFFSET ").push_bind(i64::from(page) * i64::from(per_page));
+        let rows: Vec<EpisodeRow> = query.build_query_as().fetch_all(&self.pool).await?;
+        let episodes = rows.into_iter().map(episode).collect::<Result<_, _>>()?;
+        Ok(EventPage { episodes, total: total.unsigned_abs() })
+    }
+
+    /// Every open episode that is not historical, newest first; at most 1000.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_events(&self, halls: Option<Vec<HallId>>) -> Result<Vec<Episode>, StoreError> {
+        let filter =
+            EventFilter { halls, open: Some(true), historical: Some(false), ..EventFilter::default() };
+        Ok(self.events(&filter, 0, 1000).await?.episodes)
+    }
+
+    /// One episode.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn event(&self, id: EventId) -> Result<Option<Episode>, StoreError> {
+        let mut query = QueryBuilder::<Db>::new(COLUMNS);
+        query.push(TABLES).push(" AND e.id = ").push_bind(id.to_string());
+        let row: Option<EpisodeRow> = query.build_query_as().fetch_optional(&self.pool).await?;
+        row.map(episode).transpose()
+    }
+
+    /// The messages of one episode in their order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn messages(&self, id: EventId) -> Result<Vec<MessageRow>, StoreError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT body, stored_at FROM messages WHERE event_id = $1 ORDER BY seq")
+                .bind(id.to_string())
+                .fetch_all(&self.pool)
+                .await?;
+        let message = |(body, at): (String, i64)| {
+            Ok(MessageRow { event: json("messages", &body)?, stored_at: time(at) })
+        };
+        rows.into_iter().map(message).collect()
+    }
+
+    /// Notes who took note of an episode; the first one stays. `None` when it was acknowledged before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn acknowledge(
+        &self,
+        event: &Event,
+        account_id: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<Change>, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = event.id.to_string();
+        let inserted = sqlx::query(
+            "INSERT INTO acknowledgements (event_id, account_id, name, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(&id)
+        .bind(account_id)
+        .bind(name)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        if inserted.rows_affected() == 0 || event.historical {
+            tx.commit().await?;
+            return Ok(None);
+        }
+        let change = feed::append(&mut tx, now, &event.hall, ChangeKind::Acknowledged, &id, false).await?;
+        tx.commit().await?;
+        Ok(Some(change))
+    }
+}
+
+fn episode((body, raised_at, by, at): EpisodeRow) -> Result<Episode, StoreError> {
+    let acknowledged = by.zip(at).map(|(by, at)| Acknowledgement { by, at: time(at) });
+    Ok(Episode { event: json("episodes", &body)?, raised_at: raised_at.map(time), acknowledged })
+}
+
+impl EventFilter {
+    fn push(&self, query: &mut QueryBuilder<Db>) {
+        query.push(TABLES);
+        if let Some(halls) = &self.halls {
+            query.push(" AND e.hall IN (");
+            let mut list = query.separated(", ");
+            for hall in halls {
+                list.push_bind(hall.to_string());
+            }
+            query.push(")");
+        }
+        let texts = [
+            (" AND e.window_id = ", self.window.as_ref().map(ToString::to_string)),
+            (" AND e.zone_id = ", self.zone.as_ref().map(ToString::to_string)),
+            (" AND e.rule = ", self.rule.map(|rule| rule.name().to_owned())),
+            (" AND e.severity = ", self.severity.map(|severity| severity.name().to_owned())),
+        ];
+        for (clause, value) in texts {
+            if let Some(value) = value {
+                query.push(clause).push_bind(value);
+            }
+        }
+        if let Some(from) = self.from {
+            query.push(" AND e.opened_at >= ").push_bind(micros(from));
+        }
+        if let Some(to) = self.to {
+            query.push(" AND e.opened_at < ").push_bind(micros(to));
+        }
+        let is_null = |null: bool| if null { " IS NULL" } else { " IS NOT NULL" };
+        if let Some(open) = self.open {
+            query.push(" AND e.closed_at").push(is_null(open));
+        }
+        if let Some(acknowledged) = self.acknowledged {
+            query.push(" AND a.event_id").push(is_null(!acknowledged));
+        }
+        if let Some(historical) = self.historical {
+            query.push(" AND e.historical = ").push_bind(historical);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Logs on stderr, and metrics for `/metrics`.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use tracing_subscriber::EnvFilter;
+
+const QUIET: &str = "info,rumqttd=error,sqlx=warn";
+const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// Sends logs to stderr; `RUST_LOG` chooses which.
+pub fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// The program's metrics; the first call installs them.
+///
+/// # Errors
+/// When something else has installed a recorder.
+pub fn metrics() -> Result<PrometheusHandle, BuildError> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .install_recorder()?;
+    describe();
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("central_messages_total", "valid messages of agents by channel and outcome");
+    describe_counter!("central_refused_total", "messages refused by reason");
+    describe_counter!(
+        "central_dropped_total",
+        "messages dropped unacknowledged; their agents send them again"
+    );
+    describe_counter!("central_acks_total", "acknowledgements published");
+    describe_counter!("central_store_failures_total", "messages that the database did not take");
+    describe_counter!("central_broker_disconnects_total", "broken connections to the broker");
+    describe_counter!(
+        "central_stream_resyncs_total",
+        "live streams that were too slow and had to start over"
+    );
+    describe_counter!("central_sign_in_failures_total", "wrong names or passwords");
+    describe_counter!("central_http_responses_total", "HTTP responses by status");
+    describe_gauge!("central_ingest_queue", "messages between the broker's connection and the database");
+    describe_gauge!("central_streams", "open live streams");
+    describe_histogram!("central_ingest_seconds", "from a message's arrival to its acknowledgement");
+    describe_histogram!(
+        "central_opened_to_stored_seconds",
+        "from an alert's full dwell to its durability here"
+    );
+}

@@ -1,0 +1,463 @@
+//! What the HTTP API shows: the store's rows in the words of the contract, with texts for people.
+
+use crate::config::Hall;
+use crate::store::{AgentRow, Episode, Place, PlaceKind, Problem};
+use chuangming_domain::Timestamp;
+use chuangming_domain::event::{CloseReason, Event, Evidence, Phase};
+use chuangming_domain::rule::{Rule, Severity};
+use chuangming_domain::text::Lang;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+
+/// One text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Localised {
+    /// Chinese.
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: String,
+    /// English.
+    pub en: String,
+}
+
+impl Localised {
+    fn of(text: impl Fn(Lang) -> String) -> Self {
+        Self { zh_cn: text(Lang::ZhCn), en: text(Lang::En) }
+    }
+
+    fn key(key: &str) -> Self {
+        Self::of(|lang| lang.text(key).to_owned())
+    }
+}
+
+/// One episode of one rule at one window or zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventView {
+    /// UUIDv7.
+    pub id: String,
+    /// The hall.
+    pub hall: String,
+    /// The agent that saw it.
+    pub agent: String,
+    /// The window; null for a smoking zone.
+    pub window: Option<String>,
+    /// The smoking zone; null for a window.
+    pub zone: Option<String>,
+    /// The rule.
+    #[schema(value_type = String, example = "slumped")]
+    pub rule: Rule,
+    /// The clause of the regulation.
+    #[schema(example = "16.4")]
+    pub article: String,
+    /// `info`, `warning` or `critical`.
+    #[schema(value_type = String, example = "warning")]
+    pub severity: Severity,
+    /// When the condition began.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    /// When its dwell was full; null while that message is still under way.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub raised_at: Option<Timestamp>,
+    /// When its newest message was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// When the condition ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Timestamp>,
+    /// Why it ended: `cleared`, `schedule`, `lost`, `shutdown` or `policy`.
+    #[schema(value_type = Option<String>)]
+    pub close_reason: Option<CloseReason>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What the decision rests on.
+    pub evidence: EvidenceView,
+    /// From the past: never rings.
+    pub historical: bool,
+    /// Who took note of it.
+    pub acknowledged: Option<AcknowledgementView>,
+    /// What it is called.
+    pub title: Localised,
+    /// Why it was raised, in plain words.
+    pub reason: Localised,
+}
+
+/// What a decision rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Evidence)]
+pub struct EvidenceView {
+    /// Share of the observed time for which the condition held, 0 to 1.
+    pub hit_ratio: f64,
+    /// Seconds observed since the condition began.
+    pub observed_s: f64,
+    /// Seconds unknown since the condition began.
+    pub unknown_s: f64,
+    /// The offending item classes.
+    pub items: Vec<String>,
+    /// The number of people seen, where the rule counts them.
+    pub people: Option<u8>,
+}
+
+/// Who took note of an alert, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Acknowledgement)]
+pub struct AcknowledgementView {
+    /// The account's name.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// A problem of the system itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemView {
+    /// Its id.
+    pub id: String,
+    /// The hall.
+    pub hall: String,
+    /// The agent.
+    pub agent: String,
+    /// What is wrong, such as `camera_offline`.
+    pub kind: String,
+    /// The camera, where one is concerned.
+    pub camera: Option<String>,
+    /// The windows that cannot be observed because of it.
+    pub windows: Vec<String>,
+    /// When it began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub raised_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub cleared_at: Option<Timestamp>,
+    /// What it is called.
+    pub title: Localised,
+}
+
+/// An edge agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Agent)]
+pub struct AgentView {
+    /// Its id, unique in its hall.
+    pub id: String,
+    /// The hall.
+    pub hall: String,
+    /// Whether it is connected.
+    pub online: bool,
+    /// Its version.
+    pub version: Option<String>,
+    /// Since when it is, or was last, connected.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// When its state last arrived.
+    #[schema(value_type = String, format = DateTime)]
+    pub seen_at: Timestamp,
+    /// The configuration it applied or refused.
+    pub applied: Option<AppliedView>,
+}
+
+/// The configuration that an agent applied or refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Applied)]
+pub struct AppliedView {
+    /// Its content hash.
+    pub version: String,
+    /// Whether it is in force.
+    pub ok: bool,
+    /// Every reason against it.
+    pub problems: Vec<String>,
+    /// When that arrived.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// A hall with what is going on in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Hall)]
+pub struct HallView {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Its windows.
+    pub windows: Vec<WindowView>,
+    /// Its smoking zones.
+    pub zones: Vec<ZoneView>,
+    /// Its agents.
+    pub agents: Vec<HallAgentView>,
+}
+
+/// Whether a window can be observed now. Unknown is never compliance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowState {
+    /// Its agent is connected and reports no problem that concerns it.
+    Observed,
+    /// Nobody can tell what happens there.
+    Unknown,
+}
+
+/// A staffed post.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Window)]
+pub struct WindowView {
+    /// Its id, unique in its hall.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// The agent that observes it; null before one spoke of it.
+    pub agent: Option<String>,
+    /// Whether it can be observed now.
+    pub state: WindowState,
+    /// Why it cannot be observed.
+    pub unknown_because: Option<Localised>,
+    /// Its open events; missing for roles that see no conduct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventView>>,
+    /// The system's problems that concern it.
+    pub problems: Vec<ProblemView>,
+}
+
+/// A smoking zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Zone)]
+pub struct ZoneView {
+    /// Its id, unique in its hall.
+    pub id: String,
+    /// The agent that observes it.
+    pub agent: String,
+    /// Its open events; missing for roles that see no conduct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventView>>,
+}
+
+/// An agent with its problems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = HallAgent)]
+pub struct HallAgentView {
+    /// The agent.
+    #[serde(flatten)]
+    pub agent: AgentView,
+    /// What is wrong with it now.
+    pub problems: Vec<ProblemView>,
+}
+
+/// One message of an episode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventMessage)]
+pub struct MessageView {
+    /// 0 for `opened`, then counting up.
+    pub seq: u32,
+    /// `opened`, `updated` or `closed`.
+    #[schema(value_type = String)]
+    pub phase: Phase,
+    /// When the agent made it.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// When it became durable here.
+    #[schema(value_type = String, format = DateTime)]
+    pub stored_at: Timestamp,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// What it rests on.
+    pub evidence: EvidenceView,
+}
+
+impl From<&Episode> for EventView {
+    fn from(episode: &Episode) -> Self {
+        let event = &episode.event;
+        Self {
+            id: event.id.to_string(),
+            hall: event.hall.to_string(),
+            agent: event.agent.to_string(),
+            window: event.window.as_ref().map(ToString::to_string),
+            zone: event.zone.as_ref().map(ToString::to_string),
+            rule: event.rule,
+            article: event.article.clone(),
+            severity: event.severity,
+            opened_at: event.opened_at,
+            raised_at: episode.raised_at,
+            updated_at: event.at,
+            closed_at: event.closed_at,
+            close_reason: event.close_reason,
+            confidence: event.confidence,
+            evidence: (&event.evidence).into(),
+            historical: event.historical,
+            acknowledged: episode
+                .acknowledged
+                .as_ref()
+                .map(|a| AcknowledgementView { by: a.by.clone(), at: a.at }),
+            title: Localised::key(&format!("rule.{}.title", event.rule)),
+            reason: Localised::of(|lang| reason(event, lang)),
+        }
+    }
+}
+
+/// Why an event was raised, in plain words.
+fn reason(event: &Event, lang: Lang) -> String {
+    let names: Vec<_> = event
+        .evidence
+        .items
+        .iter()
+        .map(|item| lang.text(&format!("item.{}", item.name())).to_owned())
+        .collect();
+    let items = if names.is_empty() {
+        lang.text("text.unknown_items").to_owned()
+    } else {
+        names.join(lang.text("text.list_separator"))
+    };
+    let people =
+        event.evidence.people.map_or_else(|| lang.text("text.unknown_number").to_owned(), |n| n.to_string());
+    lang.fill(&format!("rule.{}.reason", event.rule), &[("items", &items), ("people", &people)])
+}
+
+impl From<&Evidence> for EvidenceView {
+    fn from(evidence: &Evidence) -> Self {
+        Self {
+            hit_ratio: evidence.hit_ratio,
+            observed_s: evidence.observed_s,
+            unknown_s: evidence.unknown_s,
+            items: evidence.items.iter().map(|item| item.name().to_owned()).collect(),
+            people: evidence.people,
+        }
+    }
+}
+
+impl From<&Problem> for ProblemView {
+    fn from(problem: &Problem) -> Self {
+        let health = &problem.health;
+        Self {
+            id: health.id.to_string(),
+            hall: problem.hall.to_string(),
+            agent: problem.agent.to_string(),
+            kind: health.kind.name().to_owned(),
+            camera: health.camera.as_ref().map(ToString::to_string),
+            windows: health.windows.iter().map(ToString::to_string).collect(),
+            raised_at: problem.raised_at,
+            cleared_at: problem.cleared_at,
+            title: Localised::key(&format!("health.{}", health.kind.name())),
+        }
+    }
+}
+
+impl From<&AgentRow> for AgentView {
+    fn from(row: &AgentRow) -> Self {
+        Self {
+            id: row.agent.to_string(),
+            hall: row.hall.to_string(),
+            online: row.online,
+            version: row.version.clone(),
+            since: row.since,
+            seen_at: row.seen_at,
+            applied: row.applied.as_ref().map(|(applied, at)| AppliedView {
+                version: applied.version.to_string(),
+                ok: applied.ok,
+                problems: applied.problems.clone(),
+                at: *at,
+            }),
+        }
+    }
+}
+
+/// Everything that is known of the halls, from which each hall's view is put together.
+#[derive(Debug, Default)]
+pub struct Board {
+    /// Halls and windows that the configuration names.
+    pub halls: Vec<Hall>,
+    /// Windows and zones that agents spoke of.
+    pub places: Vec<Place>,
+    /// The agents.
+    pub agents: Vec<AgentRow>,
+    /// The problems that have not ended.
+    pub problems: Vec<Problem>,
+    /// The open episodes; `None` for roles that see no conduct.
+    pub episodes: Option<Vec<Episode>>,
+}
+
+impl Board {
+    /// The halls that pass `visible`, in the order of their ids.
+    #[must_use]
+    pub fn view(&self, visible: impl Fn(&str) -> bool) -> Vec<HallView> {
+        let configured = self.halls.iter().map(|hall| hall.id.as_str());
+        let spoken_of = self.places.iter().map(|place| place.hall.as_str());
+        let with_agents = self.agents.iter().map(|agent| agent.hall.as_str());
+        let ids: BTreeSet<&str> =
+            configured.chain(spoken_of).chain(with_agents).filter(|id| visible(id)).collect();
+        ids.into_iter().map(|id| self.hall(id)).collect()
+    }
+
+    fn hall(&self, id: &str) -> HallView {
+        let configured = self.halls.iter().find(|hall| hall.id.as_str() == id);
+        // Windows in the order of the configuration, then those that only an agent knows.
+        let mut windows: Vec<(String, Option<String>)> = Vec::new();
+        for window in configured.iter().flat_map(|hall| &hall.windows) {
+            windows.push((window.id.to_string(), Some(window.name.clone())));
+        }
+        let known: BTreeSet<String> = windows.iter().map(|(id, _)| id.clone()).collect();
+        let new = self.places(id, PlaceKind::Window).filter(|place| !known.contains(&place.place));
+        let mut new: Vec<_> = new.map(|place| (place.place.clone(), None)).collect();
+        new.sort_by_key(|(id, _)| (id.len(), id.clone()));
+        windows.extend(new);
+
+        HallView {
+            id: id.to_owned(),
+            name: configured.map_or(id, |hall| hall.name.as_str()).to_owned(),
+            windows: windows.into_iter().map(|(window, name)| self.window(id, window, name)).collect(),
+            zones: self.places(id, PlaceKind::Zone).map(|place| self.zone(id, place)).collect(),
+            agents: self.agents.iter().filter(|a| a.hall.as_str() == id).map(|a| self.agent(a)).collect(),
+        }
+    }
+
+    fn places<'a>(&'a self, hall: &'a str, kind: PlaceKind) -> impl Iterator<Item = &'a Place> {
+        self.places.iter().filter(move |place| place.hall.as_str() == hall && place.kind == kind)
+    }
+
+    fn window(&self, hall: &str, id: String, name: Option<String>) -> WindowView {
+        let agent = self.places(hall, PlaceKind::Window).find(|p| p.place == id).map(|p| p.agent.to_string());
+        let online = |agent: &str| {
+            self.agents.iter().any(|a| a.hall.as_str() == hall && a.agent.as_str() == agent && a.online)
+        };
+        let concerns =
+            |p: &&Problem| p.hall.as_str() == hall && p.health.windows.iter().any(|w| w.as_str() == id);
+        let problems: Vec<ProblemView> = self.problems.iter().filter(concerns).map(Into::into).collect();
+        let unknown_because = match (&agent, problems.first()) {
+            (None, _) => Some(Localised::key("health.agent_never_seen")),
+            (Some(agent), _) if !online(agent) => Some(Localised::key("health.agent_offline")),
+            (_, Some(problem)) => Some(problem.title.clone()),
+            (Some(_), None) => None,
+        };
+        WindowView {
+            name: name.unwrap_or_else(|| id.clone()),
+            state: if unknown_because.is_some() { WindowState::Unknown } else { WindowState::Observed },
+            unknown_because,
+            events: self
+                .events(|e| e.hall.as_str() == hall && e.window.as_ref().is_some_and(|w| w.as_str() == id)),
+            agent,
+            problems,
+            id,
+        }
+    }
+
+    fn zone(&self, hall: &str, place: &Place) -> ZoneView {
+        let here =
+            |e: &Event| e.hall.as_str() == hall && e.zone.as_ref().is_some_and(|z| z.as_str() == place.place);
+        ZoneView { id: place.place.clone(), agent: place.agent.to_string(), events: self.events(here) }
+    }
+
+    fn agent(&self, row: &AgentRow) -> HallAgentView {
+        let its = |p: &&Problem| p.hall == row.hall && p.agent == row.agent;
+        HallAgentView {
+            agent: row.into(),
+            problems: self.problems.iter().filter(its).map(Into::into).collect(),
+        }
+    }
+
+    fn events(&self, here: impl Fn(&Event) -> bool) -> Option<Vec<EventView>> {
+        let episodes = self.episodes.as_ref()?;
+        Some(episodes.iter().filter(|episode| here(&episode.event)).map(Into::into).collect())
+    }
+}
+
+/// Content hashes of the models behind an event, by signal.
+pub type Models = BTreeMap<String, String>;
