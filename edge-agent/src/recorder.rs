@@ -108,12 +108,7 @@ impl Recorder {
 
     fn take(&mut self, report: Report) {
         match report {
-            Report::Events(events) => {
-                for event in &events {
-                    info!(id = %event.id, rule = %event.rule, phase = ?event.phase, place = place_of(event), "event");
-                }
-                self.backlog.extend(events.into_iter().map(Message::Event));
-            }
+            Report::Events(events) => self.backlog.extend(events.into_iter().map(Message::Event)),
             Report::Raised { problem, windows, at } => self.raise(&problem, windows, at),
             Report::Cleared { problem, at } => self.clear(&problem, at),
             Report::Coverage(coverage) => self.coverage.push_back(coverage),
@@ -126,7 +121,7 @@ impl Recorder {
             let batch: Vec<_> = self.backlog.iter().take(BATCH).cloned().collect();
             match self.outbox.append(&batch).await {
                 Ok(evicted) => {
-                    self.backlog.drain(..batch.len());
+                    self.backlog.drain(..batch.len()).for_each(|message| log_recorded(&message));
                     self.wake.notify_one();
                     self.note_evicted(evicted);
                 }
@@ -220,6 +215,14 @@ impl Recorder {
             info!(kind = ?health.kind, camera = ?problem.camera.as_ref().map(ToString::to_string), "health: cleared");
             self.backlog.push_back(Message::Health(health));
         }
+    }
+}
+
+/// Says that an event is durable: from here on it cannot be lost.
+fn log_recorded(message: &Message) {
+    if let Message::Event(event) = message {
+        let place = place_of(event);
+        info!(id = %event.id, seq = event.seq, rule = %event.rule, phase = ?event.phase, place, "event recorded");
     }
 }
 
