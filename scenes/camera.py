@@ -24,7 +24,7 @@ class View:
 
     @classmethod
     def of(cls, camera, size):
-        """camera: dict with `loc` and `at` (room metres), `fov` (horizontal degrees), `roll` (degrees); size in pixels."""
+        """camera: `loc` and `at` in room metres, `fov` in horizontal degrees, `roll` in degrees; size in pixels."""
         position = np.array(camera["loc"], float)
         forward = unit(np.array(camera["at"], float) - position)
         right = unit(np.cross(forward, [0, 0, 1]))
@@ -37,7 +37,9 @@ class View:
         """Picture fractions (n, 2) of room points (n, 3); points behind the camera land far outside."""
         local = (np.asarray(points, float) - self.position) @ self.axes
         depth = np.maximum(-local[:, 2], 1e-3)
-        return np.stack([0.5 + self.focal * local[:, 0] / depth, 0.5 - self.aspect * self.focal * local[:, 1] / depth], 1)
+        return np.stack(
+            [0.5 + self.focal * local[:, 0] / depth, 0.5 - self.aspect * self.focal * local[:, 1] / depth], 1
+        )
 
     def matrix(self):
         """Camera-to-room transform (4x4)."""
@@ -70,7 +72,13 @@ def random_camera(rng, kind, width, back):
         loc, at = [draw(-0.45, 0.45), draw(-1.65, -1.3), draw(1.3, 1.8)], [draw(-0.05, 0.05), -0.1, draw(1.0, 1.1)]
     else:
         raise ValueError(f"unknown camera kind {kind!r}")
-    return {"kind": kind, "loc": [float(x) for x in loc], "at": [float(x) for x in at], "fov": fov, "roll": float(draw(-1.5, 1.5))}
+    return {
+        "kind": kind,
+        "loc": [float(x) for x in loc],
+        "at": [float(x) for x in at],
+        "fov": fov,
+        "roll": float(draw(-1.5, 1.5)),
+    }
 
 
 def random_effects(rng):

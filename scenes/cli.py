@@ -27,7 +27,7 @@ def main(argv=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m scenes",
-        description="Synthetic service-window pictures and clips with exact truth. Everything is a function of seeds and scripts.",
+        description="Synthetic service-window pictures and clips with exact truth, functions of seeds and scripts.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -38,22 +38,50 @@ def _parser():
     drawing.add_argument("--out", required=True, help="folder for img/ and the manifest")
     drawing.add_argument("--size", type=_size, default=(640, 360), help="picture size, WIDTHxHEIGHT (default 640x360)")
     drawing.add_argument("--samples", type=int, default=6, help="samples per pixel (default 6)")
-    drawing.add_argument("--windows", type=_numbers, default=[1, 1, 1, 2, 2, 3], help="windows per scene, drawn from this list (default 1,1,1,2,2,3)")
-    drawing.add_argument("--cameras", type=_among(camera.KINDS), default=camera.KINDS, help="kinds to draw from (default all): " + ",".join(camera.KINDS))
-    drawing.add_argument("--behaviours", type=_among((*behaviours.BEHAVIOURS, behaviours.ABSENT)), default=(), help="deal these in turn instead of drawing from all")
-    drawing.add_argument("--emphasise", type=_among(ITEM_CLASSES), default=(), help="item classes of which every desk gets one or two")
+    drawing.add_argument(
+        "--windows",
+        type=_numbers,
+        default=[1, 1, 1, 2, 2, 3],
+        help="windows per scene, drawn from this list (default 1,1,1,2,2,3)",
+    )
+    drawing.add_argument(
+        "--cameras",
+        type=_among(camera.KINDS),
+        default=camera.KINDS,
+        help="kinds to draw from (default all): " + ",".join(camera.KINDS),
+    )
+    drawing.add_argument(
+        "--behaviours",
+        type=_among((*behaviours.BEHAVIOURS, behaviours.ABSENT)),
+        default=(),
+        help="deal these in turn instead of drawing from all",
+    )
+    drawing.add_argument(
+        "--emphasise", type=_among(ITEM_CLASSES), default=(), help="item classes of which every desk gets one or two"
+    )
 
     stills = commands.add_parser("stills", parents=[drawing], help="labelled stills, one per seed")
     stills.add_argument("--start", type=int, required=True, help="first seed")
     stills.add_argument("--n", type=int, required=True, help="number of stills")
-    stills.add_argument("--reference", type=float, default=0.25, help="share of stills that also get a tidy reference picture (default 0.25)")
+    stills.add_argument(
+        "--reference",
+        type=float,
+        default=0.25,
+        help="share of stills that also get a tidy reference picture (default 0.25)",
+    )
     stills.set_defaults(run=_stills)
 
     clip = commands.add_parser("clip", help="a clip of a script, with its reference picture and manifest line")
     clip.add_argument("--script", required=True, help="TOML or JSON file, see scenes/scripts/demo.toml")
     clip.add_argument("--out", required=True, help="folder for clip/, img/ and manifest.jsonl")
-    clip.add_argument("--work", help="folder for single frames, kept; finished ones are not rendered again (default OUT/.frames-ID)")
-    clip.add_argument("--frames", type=_range, help="render only frames FROM-TO (TO excluded), for several processes; a run without it finishes the clip")
+    clip.add_argument(
+        "--work", help="folder for single frames, kept; finished ones are not rendered again (default OUT/.frames-ID)"
+    )
+    clip.add_argument(
+        "--frames",
+        type=_range,
+        help="render only frames FROM-TO (TO excluded), for several processes; a run without it finishes the clip",
+    )
     clip.set_defaults(run=_clip)
 
     reference = commands.add_parser("reference", help="the tidy reference picture of a script's view")
@@ -77,8 +105,13 @@ def _stills(args):
     from .stills import render_set
 
     settings = {
-        "size": args.size, "samples": args.samples, "reference_share": args.reference, "windows": args.windows,
-        "cameras": args.cameras, "behaviours": args.behaviours, "emphasise": args.emphasise,
+        "size": args.size,
+        "samples": args.samples,
+        "reference_share": args.reference,
+        "windows": args.windows,
+        "cameras": args.cameras,
+        "behaviours": args.behaviours,
+        "emphasise": args.emphasise,
     }
     render_set(args.start, args.n, Path(args.out), settings, _say)
 

@@ -52,7 +52,9 @@ class Player:
             seed = built.spec["windows"][person.window]["pose_seed"]
             poses = {}
             for _, name in [*script.windows[person.window].behaviours, (0, behaviours.ABSENT)]:
-                pose = make_pose("leaving" if name == behaviours.ABSENT else name, person.body, np.random.RandomState(seed))
+                pose = make_pose(
+                    "leaving" if name == behaviours.ABSENT else name, person.body, np.random.RandomState(seed)
+                )
                 poses[name] = canonical(pose, person.body)
             self.poses.append(poses)
 
@@ -85,7 +87,11 @@ def frame_rows(states, seen, camera_kind):
     """Truth rows of one frame: who has left the seat is absent, though still in the picture."""
     rows = []
     for state, window in zip(states, seen):
-        window = {**window, "person": None, "items": [i for i in window["items"] if not i["in_hand"]]} if state[0] else window
+        window = (
+            {**window, "person": None, "items": [i for i in window["items"] if not i["in_hand"]]}
+            if state[0]
+            else window
+        )
         rows.append((state, truth.window_truth(window, camera_kind)))
     return rows
 
@@ -118,7 +124,9 @@ def render_reference(script, path, effects):
         window["items"] = [item for item, timed in zip(window["items"], played.items) if timed.tidy]
     clean = path.with_suffix(".png")
     Scene(scene, script.samples).render(clean)
-    camera.apply_effects(Image.open(clean), effects, np.random.RandomState(script.seed)).save(path, quality=effects["quality"])
+    camera.apply_effects(Image.open(clean), effects, np.random.RandomState(script.seed)).save(
+        path, quality=effects["quality"]
+    )
     clean.unlink()
 
 
@@ -132,9 +140,37 @@ def encode(script, folder, path, effects):
     """Frames to H.264 in MP4, each with its own camera noise. Raises RuntimeError with ffmpeg's words if that fails."""
     width, height = script.size
     command = [
-        "ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(script.fps),
-        "-i", "-", "-c:v", "libx264", "-preset", "slow", "-crf", str(CRF), "-g", str(round(5 * script.fps)), "-pix_fmt", "yuv420p",
-        "-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact", str(path),
+        "ffmpeg",
+        "-y",
+        "-loglevel",
+        "error",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        f"{width}x{height}",
+        "-r",
+        str(script.fps),
+        "-i",
+        "-",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "slow",
+        "-crf",
+        str(CRF),
+        "-g",
+        str(round(5 * script.fps)),
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
+        "-fflags",
+        "+bitexact",
+        "-flags:v",
+        "+bitexact",
+        str(path),
     ]
     if shutil.which("ffmpeg") is None:
         raise FileNotFoundError("ffmpeg is not installed")
@@ -164,8 +200,16 @@ def manifest_row(script, folder):
                 row["subject"] = people.subject(described["person"])
         rows += mine
     return {
-        "id": script.id, "kind": "clip", "media": f"clip/{script.id}.mp4", "fps": script.fps, "windows": windows, "truth": rows,
-        "events": events.derive(rows, windows, script.policy), "policy": script.policy, "camera": script.camera["kind"], **PROVENANCE,
+        "id": script.id,
+        "kind": "clip",
+        "media": f"clip/{script.id}.mp4",
+        "fps": script.fps,
+        "windows": windows,
+        "truth": rows,
+        "events": events.derive(rows, windows, script.policy),
+        "policy": script.policy,
+        "camera": script.camera["kind"],
+        **PROVENANCE,
     }
 
 

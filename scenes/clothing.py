@@ -1,4 +1,4 @@
-"""Work clothes: shirt or uniform, jacket or vest, trousers, collar, tie, shoes. Shells around the mesh's `tights` helper."""
+"""Work clothes: shirt or uniform, jacket or vest, trousers, collar, tie, shoes; shells of the `tights` helper."""
 
 import math
 
@@ -29,16 +29,29 @@ def dress(figure, outfit, female, rng):
     if jacket:  # the jacket's front is painted with shirt and lapels; only the sleeves are cloth of their own
         faces = [i for i in faces if all(figure.on_arm[k] for k in figure.data.faces[i])]
     placket = {"front": front, "pocket": figure.chest_z - 0.10}
-    tailor.sew("shirt", shirt, faces, cloth("shirt", outfit["shirt"], stripes=outfit.get("stripes"), placket=placket), 0.003)
-    tailor.sew("trousers", tailor.shell("trousers"), tailor.trouser_faces(), cloth("trousers", outfit["trousers"], 0.25))
+    tailor.sew(
+        "shirt", shirt, faces, cloth("shirt", outfit["shirt"], stripes=outfit.get("stripes"), placket=placket), 0.003
+    )
+    tailor.sew(
+        "trousers", tailor.shell("trousers"), tailor.trouser_faces(), cloth("trousers", outfit["trousers"], 0.25)
+    )
     if jacket:
         lapels = {
-            "top": figure.chest_z + 0.07, "depth": outfit["v_depth"] + 0.05, "width": outfit["v_width"],
-            "shirt": outfit["shirt"], "front": front,
+            "top": figure.chest_z + 0.07,
+            "depth": outfit["v_depth"] + 0.05,
+            "width": outfit["v_width"],
+            "shirt": outfit["shirt"],
+            "front": front,
         }
         coat = tailor.shell("jacket", wrinkles=0.003)
         figure.wear(coat, tailor.weights)
-        tailor.sew("jacket", coat, tailor.jacket_faces(outfit["jacket_kind"] == "vest"), cloth("jacket", jacket, 0.25, lapels=lapels), 0.004)
+        tailor.sew(
+            "jacket",
+            coat,
+            tailor.jacket_faces(outfit["jacket_kind"] == "vest"),
+            cloth("jacket", jacket, 0.25, lapels=lapels),
+            0.004,
+        )
     _add_collar(figure, outfit["shirt"])
     _add_shoes(figure)
     if outfit.get("tie"):
@@ -162,7 +175,9 @@ def _add_collar(figure, colour, steps=40):
     weights = weights.reshape(steps, 4, -1).mean(1)
     for _ in range(4):
         weights = (np.roll(weights, 1, 0) + 2 * weights + np.roll(weights, -1, 0)) / 4
-    figure.add_own("collar", vertices, faces, cloth("collar", colour, 0.05), weights.repeat(4, 0), subdivide=1, thickness=0.002)
+    figure.add_own(
+        "collar", vertices, faces, cloth("collar", colour, 0.05), weights.repeat(4, 0), subdivide=1, thickness=0.002
+    )
 
 
 def _add_shoes(figure):
@@ -179,5 +194,7 @@ def _add_tie(figure, outfit):
     else:
         bottom = figure.waist_z + 0.06
     points = [(0, z) for z in np.linspace(top, bottom, 14)]
-    widths = np.interp(np.linspace(0, 1, 14), [0, 0.06, 0.12, 0.9, 1], [0.020, 0.026, 0.016, 0.034, 0.030 if jacket else 0.004])
+    widths = np.interp(
+        np.linspace(0, 1, 14), [0, 0.06, 0.12, 0.9, 1], [0.020, 0.026, 0.016, 0.034, 0.030 if jacket else 0.004]
+    )
     figure.add_strip("tie", points, widths, cloth("tie", outfit["tie"], 0.05), 0.006)

@@ -42,14 +42,22 @@ def _room(style, windows, camera, rng):
     box("front wall", (2 * half + 1, 0.1, 3.2), (0, front, 1.6), wall, bevel=0)
     for side in (-1, 1):
         box("side wall", (0.1, 2 * depth, 3.2), (side * half, 0, 1.6), wall, bevel=0)
-    box("ceiling", (2 * half + 2, 2 * depth + 2, 0.1), (0, 0, CEILING + 0.05), plain("ceiling", (0.75, 0.75, 0.74), 0.9), bevel=0)
+    box(
+        "ceiling",
+        (2 * half + 2, 2 * depth + 2, 0.1),
+        (0, 0, CEILING + 0.05),
+        plain("ceiling", (0.75, 0.75, 0.74), 0.9),
+        bevel=0,
+    )
     if style["decor"] != "none":
         decorate = _cabinet if style["decor"] == "cabinet" else _poster
         for k in range(windows):
             decorate(seat_x(k, windows, style["pitch"]) + rng.uniform(-0.3, 0.3), back, rng)
     if style["banner"]:
         box("banner", (width + 1, 0.03, 0.35), (0, back - 0.02, 2.55), plain("banner", style["banner"], 0.5), bevel=0)
-        meshes.text("SERVICE HALL", 0.24, plain("banner text", (0.9, 0.9, 0.85), 0.5), place((0, back - 0.04, 2.55), (90, 0, 0)))
+        meshes.text(
+            "SERVICE HALL", 0.24, plain("banner text", (0.9, 0.9, 0.85), 0.5), place((0, back - 0.04, 2.55), (90, 0, 0))
+        )
 
 
 def _cabinet(x, back, rng):
@@ -62,15 +70,30 @@ def _cabinet(x, back, rng):
 
 def _poster(x, back, rng):
     box("poster", (0.6, 0.02, 0.85), (x, back - 0.01, 1.75), plain("poster", (0.8, 0.8, 0.8), 0.5), bevel=0)
-    box("headline", (0.55, 0.02, 0.25), (x, back - 0.015, 2.0), plain("headline", tuple(rng.uniform(0.1, 0.7, 3)), 0.5), bevel=0)
+    box(
+        "headline",
+        (0.55, 0.02, 0.25),
+        (x, back - 0.015, 2.0),
+        plain("headline", tuple(rng.uniform(0.1, 0.7, 3)), 0.5),
+        bevel=0,
+    )
     for k in range(6):
-        box("line", (0.45, 0.02, 0.02), (x, back - 0.015, 1.8 - 0.06 * k), plain("line", (0.25, 0.25, 0.28), 0.6), bevel=0)
+        box(
+            "line",
+            (0.45, 0.02, 0.02),
+            (x, back - 0.015, 1.8 - 0.06 * k),
+            plain("line", (0.25, 0.25, 0.28), 0.6),
+            bevel=0,
+        )
 
 
 def _counter(style, windows):
     """Staff desk, higher ledge towards the public, dividers between windows, a rail above."""
     width, ledge, pitch = windows * style["pitch"], style["ledge"], style["pitch"]
-    top, front = plain("desk", style["desk"], 0.4, blotch=0.25, blotch_scale=6), plain("front", style["front"], 0.5, blotch=0.1, blotch_scale=3)
+    top, front = (
+        plain("desk", style["desk"], 0.4, blotch=0.25, blotch_scale=6),
+        plain("front", style["front"], 0.5, blotch=0.1, blotch_scale=3),
+    )
     box("ledge", (width, LEDGE_DEPTH, 0.035), (0, LEDGE_Y, ledge - 0.018), top, bevel=0.006)
     box("ledge front", (width, 0.04, ledge - 0.03), (0, -0.90, (ledge - 0.03) / 2), front)
     box("ledge back", (width, 0.03, ledge - DESK_Z), (0, -0.72, (ledge + DESK_Z) / 2 - 0.02), front)
@@ -81,7 +104,13 @@ def _counter(style, windows):
         at_end = k in (0, windows) and windows > 1
         if style["divider"] and not at_end:
             glass = plain("divider", (0.6, 0.65, 0.68), 0.3)
-            box("divider", (0.025, 0.72, style["divider"]), (x, -0.55, DESK_Z + style["divider"] / 2), glass, bevel=0.004)
+            box(
+                "divider",
+                (0.025, 0.72, style["divider"]),
+                (x, -0.55, DESK_Z + style["divider"] / 2),
+                glass,
+                bevel=0.004,
+            )
         box("leg", (0.04, 0.5, DESK_Z - 0.03), (x, -0.46, (DESK_Z - 0.03) / 2), front, bevel=0)
     if style["glass"]:
         steel = plain("steel", (0.6, 0.6, 0.62), 0.3, 0.9)
@@ -91,7 +120,9 @@ def _counter(style, windows):
 
 
 def _number(words, x, ledge):
-    meshes.text(words, 0.14, plain("digits", (0.9, 0.2, 0.1), 0.4, glow=1.5), place((x, LEDGE_Y, ledge + 1.12), (90, 0, 0)))
+    meshes.text(
+        words, 0.14, plain("digits", (0.9, 0.2, 0.1), 0.4, glow=1.5), place((x, LEDGE_Y, ledge + 1.12), (90, 0, 0))
+    )
     box("display", (0.3, 0.05, 0.22), (x, -0.80, ledge + 1.13), plain("display", (0.03, 0.03, 0.05), 0.4))
 
 
@@ -105,7 +136,14 @@ def _chair(chair, x):
     lathe("column", [(0.03, 0), (0.03, 0.42)], metal, parent=at)
     for k in range(5):
         a = math.radians(72 * k)
-        box("foot", (0.30, 0.04, 0.03), (0.15 * math.cos(a), 0.15 * math.sin(a), 0.06), metal, turn=(0, 0, 72 * k), parent=at)
+        box(
+            "foot",
+            (0.30, 0.04, 0.03),
+            (0.15 * math.cos(a), 0.15 * math.sin(a), 0.06),
+            metal,
+            turn=(0, 0, 72 * k),
+            parent=at,
+        )
     if chair["coat"]:
         _coat(chair["coat"], at)
 
@@ -122,7 +160,15 @@ def _coat(colour, at):
         meshes.sheet("coat", _folds, (0.48, length), fabric, at=hang, thickness=0.006)
     box("coat shoulders", (0.50, 0.17, 0.05), (0, 0.325, 1.085), fabric, bevel=0.025, parent=at)
     for side in (-1, 1):
-        box("coat sleeve", (0.10, 0.09, 0.50), (side * 0.27, 0.33, 0.84), fabric, bevel=0.04, turn=(-6, side * 6, 0), parent=at)
+        box(
+            "coat sleeve",
+            (0.10, 0.09, 0.50),
+            (side * 0.27, 0.33, 0.84),
+            fabric,
+            bevel=0.04,
+            turn=(-6, side * 6, 0),
+            parent=at,
+        )
 
 
 def _lamps(style, windows, camera):

@@ -68,11 +68,11 @@ def episodes(rule, intervals, window):
     return spells
 
 
-def derive(truth, windows, policy, strict=True):
+def derive(truth, windows, policy):
     """The clip's `events`, ordered by window, then time.
 
-    truth: rows of all windows, each window's in time order. windows: the manifest's windows. policy: rule -> keys, merged over
-    the defaults. With `strict`, an ambiguous timeline raises `Ambiguous` instead of guessing.
+    truth: rows of all windows, each window's in time order. windows: the manifest's windows. policy: rule -> keys,
+    merged over the defaults. Raises `Ambiguous` rather than guess.
     """
     events = []
     for window in windows:
@@ -84,8 +84,7 @@ def derive(truth, windows, policy, strict=True):
                 continue
             dwell = settings.get("raise_after_s", dwell)
             spells = episodes(rule, rows, window)
-            if strict:
-                _refuse_ambiguity(rule, window["window"], spells, dwell, settings.get("clear_after_s", DEFAULT_CLEAR_S))
+            _refuse_ambiguity(rule, window["window"], spells, dwell, settings.get("clear_after_s", DEFAULT_CLEAR_S))
             for begin, end, held, open_at_end in spells:
                 if held >= dwell:
                     closed = None if open_at_end else end
@@ -96,9 +95,11 @@ def derive(truth, windows, policy, strict=True):
 
 def _refuse_ambiguity(rule, window, spells, dwell, clear):
     where = f"window {window}, {rule}"
-    for begin, end, held, _ in spells:
+    for begin, _end, held, _open in spells:
         if abs(held - dwell) < MARGIN_S:
             raise Ambiguous(f"{where}: holds {held:.1f} s from {begin:.1f} s, too near its dwell of {dwell:.1f} s")
-    for (_, end, held, _), (begin, *_rest) in zip(spells, spells[1:]):
+    for (_, end, held, _), (begin, *_) in zip(spells, spells[1:]):
         if held >= dwell and begin - end < clear + MARGIN_S:
-            raise Ambiguous(f"{where}: comes back {begin - end:.1f} s after {end:.1f} s, before it can clear ({clear:.1f} s)")
+            raise Ambiguous(
+                f"{where}: comes back {begin - end:.1f} s after {end:.1f} s, before it can clear ({clear:.1f} s)"
+            )

@@ -57,7 +57,18 @@ class Figure:
                 chosen.append(i)
         return chosen
 
-    def add_faces(self, name, vertices, face_ids, material, attributes=None, weights=None, textured=False, subdivide=0, thickness=0.0):
+    def add_faces(
+        self,
+        name,
+        vertices,
+        face_ids,
+        material,
+        attributes=None,
+        weights=None,
+        textured=False,
+        subdivide=0,
+        thickness=0.0,
+    ):
         """A part made of faces of the base mesh, at changed vertex positions (all of the mesh's, metres)."""
         data = self.data
         weights = data.weights if weights is None else weights

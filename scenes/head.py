@@ -1,4 +1,4 @@
-"""Skin, eyes, hair and glasses. Head positions are relative to the middle of the eyes, in units of a mean head's metres."""
+"""Skin, eyes, hair and glasses. Places on the head are metres of a mean head, from the middle of the eyes."""
 
 import math
 
@@ -11,11 +11,20 @@ from .meshes import ball, tube
 from .rotation import unit
 
 SKIN_TONES = {
-    "light": (0.62, 0.40, 0.29), "fair": (0.70, 0.48, 0.37), "medium": (0.52, 0.32, 0.21), "tan": (0.42, 0.25, 0.155),
-    "brown": (0.24, 0.13, 0.08), "dark": (0.12, 0.065, 0.042),
+    "light": (0.62, 0.40, 0.29),
+    "fair": (0.70, 0.48, 0.37),
+    "medium": (0.52, 0.32, 0.21),
+    "tan": (0.42, 0.25, 0.155),
+    "brown": (0.24, 0.13, 0.08),
+    "dark": (0.12, 0.065, 0.042),
 }
 HAIR_COLOURS = (
-    (0.012, 0.009, 0.008), (0.02, 0.014, 0.011), (0.035, 0.02, 0.013), (0.06, 0.035, 0.02), (0.10, 0.09, 0.085), (0.25, 0.24, 0.23),
+    (0.012, 0.009, 0.008),
+    (0.02, 0.014, 0.011),
+    (0.035, 0.02, 0.013),
+    (0.06, 0.035, 0.02),
+    (0.10, 0.09, 0.085),
+    (0.25, 0.24, 0.23),
 )
 HAIR_BULK = {"short": 0.014, "crop": 0.007, "bob": 0.014, "pony": 0.010, "bun": 0.010, "bald": 0.003}
 HEAD_BONES = ("head", "temporalis", "neck", "oculi", "orbicularis", "jaw", "special")
@@ -80,7 +89,9 @@ def _add_skin(figure, paint, tone, hair, female, short_sleeves):
         return centre[2] > figure.chest_z - 0.10 and abs(centre[0]) < 0.16
 
     material = materials.skin(tone, hair, female, figure.data.mpfb / "textures")
-    figure.add_faces("skin", figure.rest, figure.faces_where("body", bare), material, {"mask": paint}, textured=True, subdivide=1)
+    figure.add_faces(
+        "skin", figure.rest, figure.faces_where("body", bare), material, {"mask": paint}, textured=True, subdivide=1
+    )
 
 
 def _add_eyes(figure):
@@ -89,7 +100,9 @@ def _add_eyes(figure):
         figure.add_faces("eye", figure.rest, faces[group], materials.eye(), {"rest": figure.rest - centre})
     lashes = [i for group in faces if "eyelashes" in group for i in faces[group]]
     figure.add_faces("lashes", figure.rest, lashes, materials.plain("lashes", (0.01, 0.008, 0.008), 0.8))
-    figure.add_faces("teeth", figure.rest, faces["helper-upper-teeth"], materials.plain("teeth", (0.75, 0.72, 0.65), 0.3))
+    figure.add_faces(
+        "teeth", figure.rest, faces["helper-upper-teeth"], materials.plain("teeth", (0.75, 0.72, 0.65), 0.3)
+    )
 
 
 def _add_hair(figure, local, scalp, spec, material, rng):
@@ -151,12 +164,26 @@ def _add_glasses(figure):
         rim = []
         for a in np.linspace(0, 2 * math.pi, 25):
             wrap = 0.004 * abs(math.cos(a)) * (math.cos(a) * sign > 0)
-            rim.append((x + 0.024 * scale * rounded(math.cos(a)), y + wrap, centre[2] - 0.002 + 0.018 * scale * rounded(math.sin(a))))
+            rim.append(
+                (
+                    x + 0.024 * scale * rounded(math.cos(a)),
+                    y + wrap,
+                    centre[2] - 0.002 + 0.018 * scale * rounded(math.sin(a)),
+                )
+            )
         wire(rim, 0.0016)
         arm = [
-            (x + sign * 0.024 * scale, y + 0.003, centre[2] + 0.004), (sign * 0.075 * scale, eye[1] + 0.02, centre[2] + 0.004),
+            (x + sign * 0.024 * scale, y + 0.003, centre[2] + 0.004),
+            (sign * 0.075 * scale, eye[1] + 0.02, centre[2] + 0.004),
             (sign * 0.078 * scale, eye[1] + 0.085 * scale, centre[2] - 0.002),
         ]
         wire(arm, 0.0017)
-    wire([(figure.right_eye[0] + 0.02, y, eye[2] + 0.004), (0, y - 0.003, eye[2] + 0.007), (figure.left_eye[0] - 0.02, y, eye[2] + 0.004)], 0.0016)
+    wire(
+        [
+            (figure.right_eye[0] + 0.02, y, eye[2] + 0.004),
+            (0, y - 0.003, eye[2] + 0.007),
+            (figure.left_eye[0] - 0.02, y, eye[2] + 0.004),
+        ],
+        0.0016,
+    )
     figure.add_own("glasses", vertices, faces, materials.plain("glasses", (0.015, 0.015, 0.018), 0.3), "head")

@@ -8,7 +8,13 @@ from .materials import plain
 from .poses import SIGN
 from .rotation import align, euler, unit
 
-PROP_CLASS = {"mobile_phone": "mobile_phone", "mobile_ear": "mobile_phone", "cup": "cup", "pen": None, "pen_mouth": None}
+PROP_CLASS = {
+    "mobile_phone": "mobile_phone",
+    "mobile_ear": "mobile_phone",
+    "cup": "cup",
+    "pen": None,
+    "pen_mouth": None,
+}
 """Item class of each prop; None for what is no item."""
 
 
@@ -47,8 +53,16 @@ def _lip_vertices(figure):
 
 def make_cigarette(index):
     """82 mm along z, the filter below z = 0."""
-    paper = meshes.lathe("cigarette", [(0, 0), (0.0042, 0), (0.0042, 0.055), (0, 0.055)], plain("cigarette", (0.85, 0.85, 0.83), 0.7), index=index, segments=10)
-    filter_ = meshes.lathe("filter", [(0.0043, -0.024), (0.0043, 0)], plain("filter", (0.72, 0.38, 0.12), 0.7), index=index, segments=10)
+    paper = meshes.lathe(
+        "cigarette",
+        [(0, 0), (0.0042, 0), (0.0042, 0.055), (0, 0.055)],
+        plain("cigarette", (0.85, 0.85, 0.83), 0.7),
+        index=index,
+        segments=10,
+    )
+    filter_ = meshes.lathe(
+        "filter", [(0.0043, -0.024), (0.0043, 0)], plain("filter", (0.72, 0.38, 0.12), 0.7), index=index, segments=10
+    )
     ember = plain("ember", (1, 0.25, 0.05), 0.7, glow=2.5)
     tip = meshes.lathe("ember", [(0, 0.063), (0.0036, 0.062), (0.0043, 0.055)], ember, index=index, segments=10)
     return [paper, filter_, tip]
@@ -64,7 +78,9 @@ def make_prop(kind, index):
         return items.make("cup", np.random.RandomState(3), index, meshes.place())
     ink = plain("pen_barrel", (0.02, 0.05, 0.35), 0.35)
     cap = plain("pen_cap", (0.02, 0.02, 0.02), 0.4)
-    barrel = meshes.lathe("pen", [(0, -0.03), (0.0012, -0.03), (0.0045, -0.018), (0.0045, 0.08)], ink, index=index, segments=10)
+    barrel = meshes.lathe(
+        "pen", [(0, -0.03), (0.0012, -0.03), (0.0045, -0.018), (0.0045, 0.08)], ink, index=index, segments=10
+    )
     return [barrel, meshes.lathe("cap", [(0.0047, 0.08), (0.0047, 0.115), (0, 0.116)], cap, index=index, segments=10)]
 
 

@@ -34,7 +34,9 @@ def monitor(kit):
 def keyboard(kit):
     kit.box((0.44, 0.14, 0.016), (0, 0, 0.012), kit.dark, (3, 0, 0))
     for row in range(4):
-        kit.box((0.42, 0.024, 0.006), (0, -0.045 + 0.03 * row, 0.024), plain("keys", (0.06, 0.06, 0.065), 0.5), bevel=0.002)
+        kit.box(
+            (0.42, 0.024, 0.006), (0, -0.045 + 0.03 * row, 0.024), plain("keys", (0.06, 0.06, 0.065), 0.5), bevel=0.002
+        )
 
 
 def mouse(kit):
@@ -69,7 +71,12 @@ def telephone(kit):
     kit.box((0.07, 0.035, 0.002), (0.035, -0.06, 0.045), plain("lcd", (0.35, 0.42, 0.35), 0.3), (10, 0, 0), bevel=0)
     for row in range(4):
         for k in range(3):
-            kit.box((0.015, 0.012, 0.006), (0.012 + 0.022 * k, -0.02 + 0.022 * row, 0.056 + 0.0038 * row), kit.grey, bevel=0.001)
+            kit.box(
+                (0.015, 0.012, 0.006),
+                (0.012 + 0.022 * k, -0.02 + 0.022 * row, 0.056 + 0.0038 * row),
+                kit.grey,
+                bevel=0.001,
+            )
 
 
 def pen_holder(kit):
@@ -111,7 +118,13 @@ def post_sign(kit):
         kit.box((width, 0.005, height), (0, side * 0.004, 0.012 + height / 2), red)
     words = kit.pick(*POST_WORDS)
     letter = 0.62 if words.isascii() else 1.0  # widths of a letter and of a sign, in text sizes
-    kit.text(words, min(height * 0.30, width * 0.85 / (letter * len(words))), gold, (0, -0.0075, 0.012 + height * 0.42), (90, 0, 0))
+    kit.text(
+        words,
+        min(height * 0.30, width * 0.85 / (letter * len(words))),
+        gold,
+        (0, -0.0075, 0.012 + height * 0.42),
+        (90, 0, 0),
+    )
     kit.ball((0, -0.0065, 0.012 + height * 0.78), (height * 0.11, 0.001, height * 0.11), gold)
     if kit.coin():
         kit.box((width, 0.012, 0.006), (0, 0, 0.012 + height), gold)
@@ -122,7 +135,9 @@ def document(kit):
     z = 0.0008
     for _ in range(kit.rng.randint(1, 6)):
         turn = (0, 0, kit.rng.uniform(-14, 14))
-        paper = plain("paper", kit.pick((0.85, 0.85, 0.84), (0.85, 0.85, 0.84), (0.82, 0.70, 0.72), (0.72, 0.80, 0.84)), 0.8)
+        paper = plain(
+            "paper", kit.pick((0.85, 0.85, 0.84), (0.85, 0.85, 0.84), (0.82, 0.70, 0.72), (0.72, 0.80, 0.84)), 0.8
+        )
         at = (kit.rng.uniform(-0.02, 0.02), kit.rng.uniform(-0.02, 0.02), z)
         kit.box((0.21, 0.297, 0.0008), at, paper, turn, bevel=0)
         z += 0.0012
@@ -132,7 +147,12 @@ def document(kit):
     for k in range(kit.rng.randint(6, 13)):
         kit.box((kit.rng.uniform(0.10, 0.17), 0.004, 0.0004), (-0.01, 0.09 - 0.017 * k, 0), ink, bevel=0, within=page)
     if kit.coin(0.4):
-        kit.lathe([(0.014, 0), (0.018, 0), (0.018, 0.0006), (0.014, 0.0006)], plain("stamp", (0.7, 0.03, 0.03), 0.7), (0.05, -0.09, 0), within=page)
+        kit.lathe(
+            [(0.014, 0), (0.018, 0), (0.018, 0.0006), (0.014, 0.0006)],
+            plain("stamp", (0.7, 0.03, 0.03), 0.7),
+            (0.05, -0.09, 0),
+            within=page,
+        )
 
 
 def card_reader(kit):
@@ -141,8 +161,12 @@ def card_reader(kit):
     kit.box((0.13, 0.09, 0.022), (0, 0, 0.012), shell, bevel=0.006)
     top = place((0, 0, 0.030), (14, 0, 0))
     kit.box((0.125, 0.085, 0.014), (0, 0, 0), shell, bevel=0.005, within=top)
-    kit.box((0.086, 0.054, 0.001), (0, 0.004, 0.0076), plain("reader_pad", (0.08, 0.22, 0.42), 0.3), bevel=0, within=top)
-    kit.box((0.012, 0.005, 0.002), (0.045, -0.034, 0.0076), plain("led", (0.1, 0.8, 0.2), 0.3, glow=2), bevel=0, within=top)
+    kit.box(
+        (0.086, 0.054, 0.001), (0, 0.004, 0.0076), plain("reader_pad", (0.08, 0.22, 0.42), 0.3), bevel=0, within=top
+    )
+    kit.box(
+        (0.012, 0.005, 0.002), (0.045, -0.034, 0.0076), plain("led", (0.1, 0.8, 0.2), 0.3, glow=2), bevel=0, within=top
+    )
 
 
 def printer(kit):
@@ -151,20 +175,44 @@ def printer(kit):
     kit.box((0.37, 0.29, height), (0, 0, height / 2), shell, bevel=0.015)
     kit.box((0.26, 0.13, 0.03), (0, 0.06, height + 0.008), kit.dark, bevel=0.006)
     kit.box((0.23, 0.02, 0.03), (0, 0.145, height * 0.45), kit.dark, bevel=0)
-    kit.box((0.21, 0.16, 0.002), (0, 0.17, height * 0.42), plain("paper", (0.85, 0.85, 0.84), 0.8), (-12, 0, 0), bevel=0)
+    kit.box(
+        (0.21, 0.16, 0.002), (0, 0.17, height * 0.42), plain("paper", (0.85, 0.85, 0.84), 0.8), (-12, 0, 0), bevel=0
+    )
     kit.box((0.07, 0.05, 0.004), (-0.12, 0.10, height + 0.004), plain("lcd", (0.35, 0.42, 0.35), 0.3), bevel=0)
-    kit.box((0.21, 0.14, 0.002), (0, -0.10, height + 0.05), plain("paper", (0.85, 0.85, 0.84), 0.8), (60, 0, 0), bevel=0)
+    kit.box(
+        (0.21, 0.14, 0.002), (0, -0.10, height + 0.05), plain("paper", (0.85, 0.85, 0.84), 0.8), (60, 0, 0), bevel=0
+    )
 
 
 def stapler(kit):
-    colour = plain("stapler", kit.pick((0.02, 0.02, 0.022), (0.5, 0.03, 0.03), (0.03, 0.1, 0.4), (0.05, 0.3, 0.2)), 0.35)
+    colour = plain(
+        "stapler", kit.pick((0.02, 0.02, 0.022), (0.5, 0.03, 0.03), (0.03, 0.1, 0.4), (0.05, 0.3, 0.2)), 0.35
+    )
     kit.box((0.15, 0.036, 0.012), (0, 0, 0.008), colour, bevel=0.005)
     kit.box((0.14, 0.030, 0.022), (0.002, 0, 0.040), colour, (0, -7, 0), bevel=0.009)
-    kit.box((0.125, 0.014, 0.012), (0.002, 0, 0.026), plain("steel", (0.6, 0.6, 0.62), 0.3, 0.9), (0, -5, 0), bevel=0.001)
+    kit.box(
+        (0.125, 0.014, 0.012), (0.002, 0, 0.026), plain("steel", (0.6, 0.6, 0.62), 0.3, 0.9), (0, -5, 0), bevel=0.001
+    )
     kit.box((0.025, 0.032, 0.032), (0.062, 0, 0.024), colour, bevel=0.006)
 
 
-_MAKERS = {f.__name__: f for f in (
-    monitor, keyboard, mouse, scanner, evaluator, telephone, pen_holder, name_plate, notice_sign, post_sign, document,
-    card_reader, printer, stapler, *clutter.MAKERS,
-)}
+_MAKERS = {
+    f.__name__: f
+    for f in (
+        monitor,
+        keyboard,
+        mouse,
+        scanner,
+        evaluator,
+        telephone,
+        pen_holder,
+        name_plate,
+        notice_sign,
+        post_sign,
+        document,
+        card_reader,
+        printer,
+        stapler,
+        *clutter.MAKERS,
+    )
+}

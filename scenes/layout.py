@@ -5,9 +5,28 @@ import math
 from .classes import CLUTTER
 
 RADIUS = {  # metres that a class takes up; 0.05 for the others
-    "monitor": 0.26, "keyboard": 0.25, "scanner": 0.19, "printer": 0.24, "telephone": 0.13, "bag": 0.17, "book": 0.16, "document": 0.17,
-    "notice_sign": 0.11, "name_plate": 0.11, "post_sign": 0.11, "evaluator": 0.07, "card_reader": 0.08, "stapler": 0.08, "mouse": 0.06,
-    "food": 0.12, "clothing": 0.20, "umbrella": 0.16, "tissue": 0.11, "cosmetics": 0.09, "plant": 0.10, "toy": 0.07,
+    "monitor": 0.26,
+    "keyboard": 0.25,
+    "scanner": 0.19,
+    "printer": 0.24,
+    "telephone": 0.13,
+    "bag": 0.17,
+    "book": 0.16,
+    "document": 0.17,
+    "notice_sign": 0.11,
+    "name_plate": 0.11,
+    "post_sign": 0.11,
+    "evaluator": 0.07,
+    "card_reader": 0.08,
+    "stapler": 0.08,
+    "mouse": 0.06,
+    "food": 0.12,
+    "clothing": 0.20,
+    "umbrella": 0.16,
+    "tissue": 0.11,
+    "cosmetics": 0.09,
+    "plant": 0.10,
+    "toy": 0.07,
 }
 EQUIPMENT = ("telephone", "scanner", "pen_holder", "document", "card_reader", "printer", "stapler")
 SIGNS = ("evaluator", "name_plate", "notice_sign", "post_sign")
@@ -54,14 +73,20 @@ class _Desk:
 
 
 def random_items(rng, emphasised=()):
-    """Items of one desk. `emphasised` classes are laid first, one or two of them, so that a set can be made rich in them."""
+    """Items of one desk. One or two of the `emphasised` classes are laid first: so a set can be made rich in them."""
     desk = _Desk(rng)
     jitter = rng.uniform
     desk.add("monitor", desk.side * 0.42, -0.50 + jitter(-0.03, 0.03), desk.side * (-25 + jitter(-8, 8)), anyway=True)
     key_x = jitter(-0.03, 0.03)
     desk.add("keyboard", key_x, -0.40, jitter(-5, 5), anyway=True)
     if rng.rand() < 0.8:
-        desk.add("mouse", key_x + (0.30 if rng.rand() < 0.85 else -0.30), -0.40 + jitter(-0.03, 0.03), jitter(-20, 20), anyway=True)
+        desk.add(
+            "mouse",
+            key_x + (0.30 if rng.rand() < 0.85 else -0.30),
+            -0.40 + jitter(-0.03, 0.03),
+            jitter(-20, 20),
+            anyway=True,
+        )
 
     wanted = [str(c) for c in rng.permutation(list(emphasised))[: rng.randint(1, 3)]] if emphasised else []
     for cls in wanted:

@@ -104,7 +104,9 @@ def forget():
     _plain.clear()
 
 
-def plain(name, colour, rough=0.6, metal=0.0, bump=0.0, bump_scale=200.0, specular=0.4, glow=0.0, blotch=0.0, blotch_scale=8.0):
+def plain(
+    name, colour, rough=0.6, metal=0.0, bump=0.0, bump_scale=200.0, specular=0.4, glow=0.0, blotch=0.0, blotch_scale=8.0
+):
     """One colour, with optional fine bumps, glow, and large blotches (as parts of the colour)."""
     key = (name, tuple(np.round(colour, 3)), rough, metal, bump, glow, blotch)
     if key in _plain:
@@ -128,8 +130,8 @@ def plain(name, colour, rough=0.6, metal=0.0, bump=0.0, bump_scale=200.0, specul
 def cloth(name, colour, bump=0.35, stripes=None, lapels=None, placket=None):
     """Fabric with wrinkles fixed to the body (vertex attribute `rest`, metres).
 
-    stripes: (scale, colour). lapels: a jacket's V over a shirt, dict(top, depth, width, shirt, front). placket: a shirt's
-    buttons and pocket, dict(pocket, front). `front` is the y before which the chest lies.
+    stripes: (scale, colour). lapels: a jacket's V over a shirt, dict(top, depth, width, shirt, front). placket: buttons
+    and pocket of a shirt, dict(pocket, front). `front` is the y before which the chest lies.
     """
     s = Shader(name)
     s.set(Roughness=0.85, Specular_IOR_Level=0.2, Sheen_Weight=0.15)
@@ -183,7 +185,7 @@ def _placket(s, out, base, rest, pocket, front):
 
 
 def skin(colour, hair, female, textures):
-    """Skin with lips, lids, nails and ears from the body data's masks; attribute `mask` holds scalp, brows and flush."""
+    """Skin with lips, lids, nails and ears of the body data's masks; attribute `mask`: scalp, brows, flush."""
     s = Shader("skin")
     s.set(Roughness=0.5, Specular_IOR_Level=0.35)
     base = np.array(colour)

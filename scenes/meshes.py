@@ -28,7 +28,7 @@ def add(name, data, index=0, at=None):
 
 
 def mesh(name, vertices, faces, material, index=0, corners=None, attributes=None, subdivide=0, thickness=0.0, at=None):
-    """A smooth mesh. corners: texture coordinates per face corner. attributes: name -> vector per vertex (`mask`: colour)."""
+    """A smooth mesh. corners: texture coordinates of face corners. attributes: vectors per vertex (`mask`: colours)."""
     data = bpy.data.meshes.new(name)
     data.from_pydata([tuple(v) for v in vertices], [], faces)
     for m in material if isinstance(material, list) else [material]:
@@ -124,7 +124,11 @@ def sheet(name, height, size, material, index=0, at=None, cells=12, thickness=0.
     grid = np.linspace(-0.5, 0.5, cells + 1)
     vertices = [(u * size[0], v * size[1], height(u, v)) for u in grid for v in grid]
     row = cells + 1
-    faces = [(i * row + k, (i + 1) * row + k, (i + 1) * row + k + 1, i * row + k + 1) for i in range(cells) for k in range(cells)]
+    faces = [
+        (i * row + k, (i + 1) * row + k, (i + 1) * row + k + 1, i * row + k + 1)
+        for i in range(cells)
+        for k in range(cells)
+    ]
     return mesh(name, vertices, faces, material, index, subdivide=1, thickness=thickness, at=at)
 
 

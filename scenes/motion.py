@@ -78,7 +78,7 @@ def alive(pose, t, phase, behaviour):
 
 
 def walk(away, side, t):
-    """World transform (4x4) of somebody `away` metres along the way out, which leads aside (side -1 or 1), past the chair."""
+    """Transform (4x4) of somebody `away` metres along the way out, past the chair to the side -1 or 1 of the window."""
     way = np.array([[0, 0], [0.5, 0.15], [OUT_M, 0.6]]) * [side, 1]
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
     out = np.eye(4)

@@ -24,9 +24,13 @@ def random_person(rng):
     return {
         "seed": int(rng.randint(1 << 30)),
         "phenotype": {
-            "gender": float(rng.uniform(0.02, 0.15) if female else rng.uniform(0.85, 1)), "age": float(rng.uniform(0.5, 0.85)),
-            "muscle": float(rng.uniform(0.35, 0.6)), "weight": float(rng.uniform(0.38, 0.75)),
-            "height": float(rng.uniform(0.55, 0.72)), "proportions": float(rng.uniform(0.5, 0.9)), "race": race,
+            "gender": float(rng.uniform(0.02, 0.15) if female else rng.uniform(0.85, 1)),
+            "age": float(rng.uniform(0.5, 0.85)),
+            "muscle": float(rng.uniform(0.35, 0.6)),
+            "weight": float(rng.uniform(0.38, 0.75)),
+            "height": float(rng.uniform(0.55, 0.72)),
+            "proportions": float(rng.uniform(0.5, 0.9)),
+            "race": race,
         },
         "skin": pick(rng, TONES[int(np.argmax(race))]),
         "hair": pick(rng, ("bob", "bob", "pony", "bun") if female else ("short", "short", "crop", "bald")),
@@ -43,7 +47,12 @@ def random_outfit(rng, female):
     kind = pick(rng, ("shirt", "blazer", "blazer", "vest", "uniform"))
     outfit = {"shirt": pick(rng, SHIRTS), "trousers": pick(rng, DARK_CLOTH)}
     if kind in ("blazer", "vest"):
-        outfit.update(jacket=pick(rng, DARK_CLOTH), jacket_kind=kind, v_depth=float(rng.uniform(0.2, 0.32)), v_width=float(rng.uniform(0.07, 0.1)))
+        outfit.update(
+            jacket=pick(rng, DARK_CLOTH),
+            jacket_kind=kind,
+            v_depth=float(rng.uniform(0.2, 0.32)),
+            v_width=float(rng.uniform(0.07, 0.1)),
+        )
     elif kind == "uniform":
         outfit.update(shirt=pick(rng, UNIFORMS), sleeve=pick(rng, ("short", "long")))
     else:
@@ -59,8 +68,11 @@ def random_badge(rng):
     """How a badge is worn; `drop` is metres below the collar bones."""
     kind = pick(rng, BADGES)
     return {
-        "kind": kind, "portrait": bool(rng.rand() < 0.75), "drop": float(rng.uniform(0.15, 0.22) if kind == "lanyard" else rng.uniform(0.10, 0.13)),
-        "lanyard": pick(rng, LANYARDS), "header": pick(rng, CARD_HEADERS),
+        "kind": kind,
+        "portrait": bool(rng.rand() < 0.75),
+        "drop": float(rng.uniform(0.15, 0.22) if kind == "lanyard" else rng.uniform(0.10, 0.13)),
+        "lanyard": pick(rng, LANYARDS),
+        "header": pick(rng, CARD_HEADERS),
     }
 
 
@@ -81,7 +93,11 @@ def subject(person):
     shape, outfit = person["phenotype"], person["outfit"]
     plain = "uniform" if sum(outfit["shirt"]) < 0.6 else "shirt"
     return {
-        "skin": person["skin"], "gender": "female" if shape["gender"] < 0.5 else "male", "age": round(shape["age"], 2),
-        "body": round(shape["weight"], 2), "hair": person["hair"], "clothing": outfit.get("jacket_kind", plain),
+        "skin": person["skin"],
+        "gender": "female" if shape["gender"] < 0.5 else "male",
+        "age": round(shape["age"], 2),
+        "body": round(shape["weight"], 2),
+        "hair": person["hair"],
+        "clothing": outfit.get("jacket_kind", plain),
         "glasses": person["glasses"],
     }

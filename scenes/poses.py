@@ -1,7 +1,7 @@
 """What staff members do at a window: behaviours as poses, solved so that hands and heads touch what they should.
 
-`make_pose` returns a dict for `Body.pose` with three more keys: `label` (posture, behaviour, smoking), `cigarette` (None, "mouth",
-"hand_R", "lip_R": between the fingers, at the lips and held) and `prop` (None or (kind, side, tilt)).
+`make_pose` returns a dict for `Body.pose` with three more keys: `label` (posture, behaviour, smoking), `cigarette`
+(None, "mouth", "hand_R" between the fingers, "lip_R" held at the lips) and `prop` (None or (kind, side, tilt)).
 Positions are metres in the window's frame; the person faces -y.
 """
 
@@ -23,15 +23,22 @@ class Pose(dict):
         self.body = body
         self.rng = rng
         self.seat_z = 0.60 + self.jitter(0.015)
-        self.to_head = None     # (side, what): a hand to bring to the head
-        self.napping = None     # None, 0 face down, -1 or 1 face to that side
+        self.to_head = None  # (side, what): a hand to bring to the head
+        self.napping = None  # None, 0 face down, -1 or 1 face to that side
         self.posture = "upright"
         self.update(
             root=[self.jitter(0.05), 0.06 + self.jitter(0.03), self.seat_z],
-            pelvis_pitch=-4, torso_pitch=6 + self.jitter(4), torso_roll=self.jitter(3), torso_yaw=self.jitter(8),
-            head_pitch=8 + self.jitter(7), head_yaw=self.jitter(18), head_roll=self.jitter(4),
-            foot_L=[0.13, -0.22, 0.075], foot_R=[-0.13, -0.24 + self.jitter(0.1), 0.075],
-            cigarette=None, prop=None,
+            pelvis_pitch=-4,
+            torso_pitch=6 + self.jitter(4),
+            torso_roll=self.jitter(3),
+            torso_yaw=self.jitter(8),
+            head_pitch=8 + self.jitter(7),
+            head_yaw=self.jitter(18),
+            head_roll=self.jitter(4),
+            foot_L=[0.13, -0.22, 0.075],
+            foot_R=[-0.13, -0.24 + self.jitter(0.1), 0.075],
+            cigarette=None,
+            prop=None,
         )
 
     def jitter(self, size):
@@ -68,8 +75,10 @@ class Pose(dict):
     def stand(self):
         self.update(
             root=[self.jitter(0.05), 0.12, self.body.joint("root")[2] - 0.005],
-            foot_L=[0.11, 0.10, 0.07], foot_R=[-0.11, 0.10 + self.jitter(0.03), 0.07],
-            knee_L=[0.1, -1, 0], knee_R=[-0.1, -1, 0],
+            foot_L=[0.11, 0.10, 0.07],
+            foot_R=[-0.11, 0.10 + self.jitter(0.03), 0.07],
+            knee_L=[0.1, -1, 0],
+            knee_R=[-0.1, -1, 0],
         )
         self.posture = "standing"
 
@@ -156,7 +165,9 @@ def lean_back(p):
 def slouch_side(p):
     side = "L" if p.coin() else "R"
     sign = SIGN[side]
-    p.update(torso_pitch=16 + p.jitter(4), torso_roll=sign * (27 + p.jitter(5)), pelvis_roll=sign * 5, torso_yaw=-sign * 6)
+    p.update(
+        torso_pitch=16 + p.jitter(4), torso_roll=sign * (27 + p.jitter(5)), pelvis_roll=sign * 5, torso_yaw=-sign * 6
+    )
     p.update(head_roll=sign * (14 + p.jitter(4)), head_pitch=6)
     p.rest("R" if side == "L" else "L")
     p.to_head = (side, "cheek")
@@ -166,7 +177,8 @@ def slouch_side(p):
 def phone_look(p):
     at = (-0.02 + p.jitter(0.03), EDGE_Y - 0.07, DESK_Z + 0.20)
     p.hand("R", at, (0.15, -0.45, 0.88), (0.1, 0.9, 0.35), 28, (0.7, 0.1, -0.8))
-    p.rest("L") if p.coin() else p.lap("L")
+    place = p.rest if p.coin() else p.lap
+    place("L")
     p.update(torso_pitch=10, head_pitch=28 + p.jitter(5), head_yaw=p.jitter(6), prop=("mobile_phone", "R", 0))
 
 
@@ -197,7 +209,8 @@ def pen_mouth(p):
 
 def smoke_mouth(p):
     for side in "LR":
-        p.type(side) if p.coin() else p.rest(side)
+        place = p.type if p.coin() else p.rest
+        place(side)
     p["cigarette"] = "mouth"
 
 
@@ -215,8 +228,25 @@ def smoke_hold(p):
 
 
 _BEHAVIOUR_FUNCTIONS = (
-    typing, idle, writing, reading, stand, nap_face, nap_side, nap_chair, lean_back, slouch_side, phone_look, phone_call,
-    drink, chin, pen_mouth, smoke_mouth, smoke_lip, smoke_hold, leaving,
+    typing,
+    idle,
+    writing,
+    reading,
+    stand,
+    nap_face,
+    nap_side,
+    nap_chair,
+    lean_back,
+    slouch_side,
+    phone_look,
+    phone_call,
+    drink,
+    chin,
+    pen_mouth,
+    smoke_mouth,
+    smoke_lip,
+    smoke_hold,
+    leaving,
 )
 _BY_NAME = {f.__name__: f for f in _BEHAVIOUR_FUNCTIONS}
 
@@ -298,7 +328,9 @@ def _bring_hand_to_head(p, side, what):
         anchor = ear if anchor == "ear" else mesh[data.groups["helper-upper-teeth"]].mean(0) + head @ MOUTH_FROM_TEETH
         at, fingers, palm = anchor + head @ (mirror * offset), head @ (mirror * fingers), head @ (mirror * palm)
     elbow = mirror * _ELBOW_AT_HEAD.get(what, (0.75, 0.1, -0.75))
-    p.update({f"hand_{side}": at, f"fing_{side}": fingers, f"palm_{side}": palm, f"curl_{side}": curl, f"pole_{side}": elbow})
+    p.update(
+        {f"hand_{side}": at, f"fing_{side}": fingers, f"palm_{side}": palm, f"curl_{side}": curl, f"pole_{side}": elbow}
+    )
     if what in ("lip", "drink"):
         _close_in_on_lips(p, side, what)
 

@@ -1,8 +1,11 @@
 """The Blender side: build a scene from its spec, render it with an index picture, measure what is seen."""
 
 import atexit
+import os
 import shutil
+import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +46,9 @@ class Scene:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         materials.forget()
         build_hall(spec)
-        self.things = [self._thing(k, n, item) for k, w in enumerate(spec["windows"]) for n, item in enumerate(w["items"])]
+        self.things = [
+            self._thing(k, n, item) for k, w in enumerate(spec["windows"]) for n, item in enumerate(w["items"])
+        ]
         self.people = [Person(w["person"], k) for k, w in enumerate(spec["windows"]) if w["person"]]
         self._place_camera()
         _settings(spec, samples)
@@ -61,7 +66,9 @@ class Scene:
         z = self.spec["style"]["ledge"] if item["on"] == "ledge" else DESK_Z
         local = meshes.place((item["x"], item["y"], z + 0.0005), (0, 0, item["yaw"]))
         index = Indices(window).item(number)
-        objects = items.make(item["class"], np.random.RandomState(item["seed"]), index, meshes.matrix(self.window_place(window)) @ local)
+        objects = items.make(
+            item["class"], np.random.RandomState(item["seed"]), index, meshes.matrix(self.window_place(window)) @ local
+        )
         return Thing(window, f"{window}.{number}", item["class"], index, objects)
 
     def _place_camera(self):
@@ -88,7 +95,8 @@ class Scene:
         scene = bpy.context.scene
         scene.render.image_settings.file_format = "PNG"
         scene.render.filepath = str(path)
-        bpy.ops.render.render(write_still=True)
+        with _silence():
+            bpy.ops.render.render(write_still=True)
         file = self._folder / f"index_{scene.frame_current:04d}.exr"
         picture = bpy.data.images.load(str(file))
         picture.colorspace_settings.name = "Non-Color"
@@ -106,7 +114,9 @@ class Scene:
             row = {"person": None, "label": None, "keypoints": None, "badge": None, "cigarette": None, "items": []}
             for thing in self.things:
                 if thing.window == k and not thing.objects[0].hide_render:
-                    row["items"].append({"id": thing.id, "class": thing.cls, "in_hand": False, **truth.patch(index, thing.index)})
+                    row["items"].append(
+                        {"id": thing.id, "class": thing.cls, "in_hand": False, **truth.patch(index, thing.index)}
+                    )
             for person in self.people:
                 if person.window == k and person.visible:
                     row.update(self._measure_person(person, index))
@@ -131,7 +141,9 @@ class Scene:
         cls = PROP_CLASS.get(person.prop)
         if cls is None:
             return []
-        return [{"id": f"{person.window}.hand", "class": cls, "in_hand": True, **truth.patch(index, person.indices.prop)}]
+        return [
+            {"id": f"{person.window}.hand", "class": cls, "in_hand": True, **truth.patch(index, person.indices.prop)}
+        ]
 
     def _keypoints(self, person):
         """COCO keypoints [x, y, v]: v 0 outside the picture, 1 hidden, 2 visible."""
@@ -149,6 +161,20 @@ class Scene:
         return out
 
 
+@contextmanager
+def _silence():
+    """Blender writes its progress straight to file descriptor 1, some hundred lines a picture."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _settings(spec, samples):
     """Few samples, a cheap sky instead of bounces, and a denoiser: about six CPU seconds a picture."""
     scene = bpy.context.scene
@@ -160,7 +186,13 @@ def _settings(spec, samples):
     c.device, c.samples, c.use_adaptive_sampling, c.seed = "CPU", samples, False, spec["seed"] % (1 << 31)
     c.use_denoising, c.denoiser, c.denoising_quality, c.denoising_prefilter = True, "OPENIMAGEDENOISE", "FAST", "NONE"
     c.denoising_input_passes = "RGB_ALBEDO_NORMAL"
-    c.max_bounces, c.diffuse_bounces, c.glossy_bounces, c.transmission_bounces, c.transparent_max_bounces = 3, 2, 2, 2, 3
+    c.max_bounces, c.diffuse_bounces, c.glossy_bounces, c.transmission_bounces, c.transparent_max_bounces = (
+        3,
+        2,
+        2,
+        2,
+        3,
+    )
     c.caustics_reflective = c.caustics_refractive = c.use_light_tree = False
     c.sample_clamp_indirect = 3
     c.use_fast_gi, c.fast_gi_method, c.ao_bounces_render = True, "REPLACE", 1

@@ -20,11 +20,22 @@ COATS = ((0.03, 0.04, 0.07), (0.30, 0.06, 0.06), (0.40, 0.34, 0.25), (0.10, 0.10
 def random_style(rng, windows):
     """The room and the counter: lengths in metres, colours linear RGB, light in watts per lamp."""
     return {
-        "pitch": float(rng.uniform(1.5, 1.7)), "ledge": float(pick(rng, LEDGES)), "wall": pick(rng, WALLS), "desk": pick(rng, DESKS),
-        "front": pick(rng, FRONTS), "floor": pick(rng, FLOORS), "back": float(rng.uniform(1.5, 2.6)),
-        "decor": pick(rng, ("none", "cabinet", "poster")), "banner": pick(rng, BANNERS), "divider": float(pick(rng, (0, 0.35, 0.5))),
-        "glass": bool(rng.rand() < 0.35), "lights": windows + 1, "power": float(rng.uniform(16, 26)), "tint": pick(rng, TINTS),
-        "exposure": float(rng.uniform(-0.1, 0.3)), "seed": int(rng.randint(1 << 30)),
+        "pitch": float(rng.uniform(1.5, 1.7)),
+        "ledge": float(pick(rng, LEDGES)),
+        "wall": pick(rng, WALLS),
+        "desk": pick(rng, DESKS),
+        "front": pick(rng, FRONTS),
+        "floor": pick(rng, FLOORS),
+        "back": float(rng.uniform(1.5, 2.6)),
+        "decor": pick(rng, ("none", "cabinet", "poster")),
+        "banner": pick(rng, BANNERS),
+        "divider": float(pick(rng, (0, 0.35, 0.5))),
+        "glass": bool(rng.rand() < 0.35),
+        "lights": windows + 1,
+        "power": float(rng.uniform(16, 26)),
+        "tint": pick(rng, TINTS),
+        "exposure": float(rng.uniform(-0.1, 0.3)),
+        "seed": int(rng.randint(1 << 30)),
     }
 
 
@@ -43,12 +54,27 @@ def random_window(rng, behaviour=None, emphasised=()):
     if behaviour == "reading" and rng.rand() < 0.8:
         items = _paper_to_read(rng, items)
     person = None if behaviour == behaviours.ABSENT else random_person(rng)
-    return {"behaviour": behaviour, "person": person, "items": items, "chair": chair, "pose_seed": int(rng.randint(1 << 30))}
+    return {
+        "behaviour": behaviour,
+        "person": person,
+        "items": items,
+        "chair": chair,
+        "pose_seed": int(rng.randint(1 << 30)),
+    }
 
 
 def _paper_to_read(rng, items):
-    kept = [i for i in items if i["class"] not in ("keyboard", "document") and (i["on"] != "desk" or abs(i["x"]) >= 0.3)]
-    paper = {"class": "document", "x": float(rng.uniform(-0.05, 0.05)), "y": -0.44, "yaw": float(rng.uniform(-8, 8)), "on": "desk", "seed": int(rng.randint(1 << 30))}
+    kept = [
+        i for i in items if i["class"] not in ("keyboard", "document") and (i["on"] != "desk" or abs(i["x"]) >= 0.3)
+    ]
+    paper = {
+        "class": "document",
+        "x": float(rng.uniform(-0.05, 0.05)),
+        "y": -0.44,
+        "yaw": float(rng.uniform(-8, 8)),
+        "on": "desk",
+        "seed": int(rng.randint(1 << 30)),
+    }
     return kept + [paper]
 
 

@@ -17,7 +17,9 @@ def plan(seed, settings):
     """The scene of a seed and its camera's effects, both plain data: all that is random about a still."""
     rng = np.random.RandomState(seed ^ 0x5EED)
     windows = int(rng.choice(settings["windows"]))
-    scene = spec.random_scene(seed, settings["size"], windows, settings["cameras"], settings["behaviours"], settings["emphasise"])
+    scene = spec.random_scene(
+        seed, settings["size"], windows, settings["cameras"], settings["behaviours"], settings["emphasise"]
+    )
     with_reference = seed * 2654435761 % 1000 < settings["reference_share"] * 1000
     return scene, camera.random_effects(rng), with_reference, rng
 
@@ -54,7 +56,15 @@ def render_still(seed, out, settings):
         _photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
         for window in windows:
             window["reference"] = f"img/{name}.ref.jpg"
-    return {"id": name, "kind": "still", "media": f"img/{name}.jpg", "windows": windows, "truth": rows, "camera": kind, **PROVENANCE}
+    return {
+        "id": name,
+        "kind": "still",
+        "media": f"img/{name}.jpg",
+        "windows": windows,
+        "truth": rows,
+        "camera": kind,
+        **PROVENANCE,
+    }
 
 
 def _photograph(built, path, effects, rng):

@@ -1,7 +1,7 @@
 """Clip scripts: who does what when, which things lie on the desk when; and the truth intervals that follow.
 
-A script is a TOML or JSON file (see `scripts/demo.toml`). Times are seconds from the start of the clip, positions metres
-in the window's frame (x to the staff member's left, y away from the counter, origin on the floor under the seat).
+A script is a TOML or JSON file (see `scripts/demo.toml`). Times are seconds from the clip's start, positions metres
+in the window's frame (x to the staff member's left, y away from the public, origin on the floor under the seat).
 """
 
 import json
@@ -43,8 +43,8 @@ class TimedItem:
 
 @dataclass
 class WindowScript:
-    behaviours: list          # [(at, behaviour)], the first at 0
-    items: list               # [TimedItem]
+    behaviours: list  # [(at, behaviour)], the first at 0
+    items: list  # [TimedItem]
     person: dict = field(default_factory=dict)
     required: list = field(default_factory=list)
     permitted: list = field(default_factory=list)
@@ -91,7 +91,9 @@ def parse(raw, behaviours):
     problems = []
     known = {"id", "seed", "seconds", "fps", "size", "samples", "camera", "style", "policy", "windows"}
     problems += [f"unknown key {key!r}" for key in raw.keys() - known]
-    problems += [f"missing key {key!r}" for key in ("id", "seed", "seconds", "fps", "camera", "windows") if key not in raw]
+    problems += [
+        f"missing key {key!r}" for key in ("id", "seed", "seconds", "fps", "camera", "windows") if key not in raw
+    ]
     for key, (low, high) in LIMITS.items():
         if key in raw and not low <= raw[key] <= high:
             problems.append(f"{key} must be between {low} and {high}")
@@ -100,8 +102,15 @@ def parse(raw, behaviours):
     if problems:
         raise ScriptError("; ".join(problems))
     return ClipScript(
-        id=raw["id"], seed=raw["seed"], seconds=float(seconds), fps=raw["fps"], size=tuple(raw.get("size", (640, 360))),
-        samples=raw.get("samples", 6), camera=raw["camera"], style=raw.get("style", {}), policy=raw.get("policy", {}),
+        id=raw["id"],
+        seed=raw["seed"],
+        seconds=float(seconds),
+        fps=raw["fps"],
+        size=tuple(raw.get("size", (640, 360))),
+        samples=raw.get("samples", 6),
+        camera=raw["camera"],
+        style=raw.get("style", {}),
+        policy=raw.get("policy", {}),
         windows=windows,
     )
 
@@ -124,7 +133,9 @@ def _window(raw, where, seconds, behaviours, problems):
             if spec.get("class") not in ITEM_CLASSES:
                 problems.append(f"{where}.{key}: unknown class {spec.get('class')!r}")
             if not 0 <= since < until <= seconds:
-                problems.append(f"{where}.{key}: {spec.get('class')} must be there from a time before its end, within the clip")
+                problems.append(
+                    f"{where}.{key}: {spec.get('class')} must be there from a time before its end, within the clip"
+                )
             if tidy and {"from", "to"} & spec.keys():
                 problems.append(f"{where}.tidy: what is tidy stays; {spec.get('class')} must not have from or to")
             items.append(TimedItem(spec, since, until, tidy))
@@ -165,8 +176,8 @@ def away_now(moment_):
 def intervals(window_id, frames, fps):
     """Truth rows of one window from its frames.
 
-    frames: one (state, row) per frame. `state` is what the script says (hashable); a change of it is a truth boundary. `row` is the
-    frame's truth as for a still, its items carrying an `id`. Within an interval, values that not every frame shows
+    frames: one (state, row) per frame. `state` is what the script says; where it changes is a truth boundary. `row` is
+    the frame's truth as for a still, its items carrying an `id`. Within an interval, values that not every frame shows
     (a badge behind an arm) are decided by most frames, and boxes are the median.
     """
     rows = []

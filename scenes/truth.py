@@ -72,8 +72,8 @@ def patch(index, *numbers):
 def window_truth(seen, camera_kind):
     """A window's truth row without `window`, `from` and `to`.
 
-    seen: `person` (None or patch), `label`, `keypoints` [[x, y, v]], `badge` (None or patch), `cigarette` (None or patch), `items`
-    [dict(id, class, px, box, in_hand)]. What cannot be told from this picture is None.
+    seen: `person`, `badge` and `cigarette` (None or patch), `label`, `keypoints` [[x, y, v]], `items` [dict(id, class,
+    px, box, in_hand)]. What cannot be told from this picture is None.
     """
     row = {"items": [_item(i) for i in seen["items"] if i["px"] >= MIN_ITEM_PX]}
     person = seen["person"]
@@ -83,8 +83,15 @@ def window_truth(seen, camera_kind):
         return {"presence": None, **row}
     label = seen["label"]
     return {
-        "presence": "present", "people": 1, "posture": label["posture"], "behaviour": label["behaviour"],
-        **_badge(seen, camera_kind), **_smoking(seen), "person_box": person["box"], "keypoints": seen["keypoints"], **row,
+        "presence": "present",
+        "people": 1,
+        "posture": label["posture"],
+        "behaviour": label["behaviour"],
+        **_badge(seen, camera_kind),
+        **_smoking(seen),
+        "person_box": person["box"],
+        "keypoints": seen["keypoints"],
+        **row,
     }
 
 

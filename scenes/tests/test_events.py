@@ -57,7 +57,10 @@ def test_rules(spells, expected):
 
 
 def test_a_condition_goes_on_through_rows_that_agree():
-    check([(3, SLUMPED), (3, {**SLUMPED, "items": [{"class": "keyboard", "box": [0, 0, 1, 1]}]}), (6, PRESENT)], [("slumped", 0, 6)])
+    check(
+        [(3, SLUMPED), (3, {**SLUMPED, "items": [{"class": "keyboard", "box": [0, 0, 1, 1]}]}), (6, PRESENT)],
+        [("slumped", 0, 6)],
+    )
 
 
 def test_unknown_neither_ends_an_episode_nor_fills_its_dwell():
@@ -77,7 +80,11 @@ def test_items_permitted_at_a_window():
 
 def test_required_items():
     window = {**WINDOW, "required": ["name_plate"]}
-    check([(6, with_items("name_plate")), (10, PRESENT), (6, with_items("name_plate"))], [("required_item_missing", 6, 16)], window)
+    check(
+        [(6, with_items("name_plate")), (10, PRESENT), (6, with_items("name_plate"))],
+        [("required_item_missing", 6, 16)],
+        window,
+    )
 
 
 def test_people_beyond_the_post():

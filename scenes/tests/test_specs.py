@@ -5,12 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from scenes import behaviours, layout, people, spec, stills
+from scenes import behaviours, layout, people, stills
 from scenes.classes import CLUTTER, ITEM_CLASSES, PERMITTED
 
 SETTINGS = {
-    "size": (640, 360), "samples": 6, "reference_share": 0.25, "windows": [1, 2, 3], "cameras": ("front_high", "near", "side"),
-    "behaviours": (), "emphasise": (),
+    "size": (640, 360),
+    "samples": 6,
+    "reference_share": 0.25,
+    "windows": [1, 2, 3],
+    "cameras": ("front_high", "near", "side"),
+    "behaviours": (),
+    "emphasise": (),
 }
 
 
@@ -48,7 +53,9 @@ def test_naps_find_the_desk_free():
 
 
 def test_wanted_behaviours_are_dealt_in_turn():
-    dealt = [scene["windows"][0]["behaviour"] for scene, _, _ in plans(range(4), behaviours=("drink", "chin"), windows=[1])]
+    dealt = [
+        scene["windows"][0]["behaviour"] for scene, _, _ in plans(range(4), behaviours=("drink", "chin"), windows=[1])
+    ]
     assert dealt == ["drink", "chin", "drink", "chin"]
 
 

@@ -17,12 +17,16 @@ def script(**changes):
 def test_a_good_script():
     parsed = timeline.parse(script(), KNOWN)
     assert parsed.frames == 50 and parsed.size == (640, 360)
-    item, = parsed.windows[0].items
+    (item,) = parsed.windows[0].items
     assert item.tidy and (item.since, item.until) == (0, 10)
 
 
 def test_all_problems_are_told_at_once():
-    window = {"behaviours": [[1, "juggling"], [2, "idle"]], "items": [{"class": "sofa", "from": 5, "to": 3}], "colour": 1}
+    window = {
+        "behaviours": [[1, "juggling"], [2, "idle"]],
+        "items": [{"class": "sofa", "from": 5, "to": 3}],
+        "colour": 1,
+    }
     with pytest.raises(timeline.ScriptError) as told:
         timeline.parse(script(fps=99, speed=2, windows=[window]), KNOWN)
     for part in ("fps", "speed", "start at 0", "apart", "juggling", "sofa", "before its end", "colour"):
@@ -75,29 +79,44 @@ def item(cls, box, id_="a"):
 
 
 def test_intervals_change_with_the_state():
-    frames = [("sits", {"presence": "present", "posture": "upright", "items": []})] * 5 + [("gone", {"presence": "absent", "items": []})] * 10
+    frames = [("sits", {"presence": "present", "posture": "upright", "items": []})] * 5 + [
+        ("gone", {"presence": "absent", "items": []})
+    ] * 10
     rows = timeline.intervals("1", frames, 5)
-    assert [(r["from"], r["to"], r["presence"], r.get("posture")) for r in rows] == [(0, 1, "present", "upright"), (1, 3, "absent", None)]
+    assert [(r["from"], r["to"], r["presence"], r.get("posture")) for r in rows] == [
+        (0, 1, "present", "upright"),
+        (1, 3, "absent", None),
+    ]
 
 
 @pytest.mark.parametrize(
     "values, badge",
-    [(["worn"] * 4 + [None], "worn"), (["worn"] * 2 + [None] * 2, None), ([None] * 3, None), (["worn"] * 3 + ["missing"] * 2, "worn")],
+    [
+        (["worn"] * 4 + [None], "worn"),
+        (["worn"] * 2 + [None] * 2, None),
+        ([None] * 3, None),
+        (["worn"] * 3 + ["missing"] * 2, "worn"),
+    ],
 )
 def test_most_frames_decide(values, badge):
     frames = [("s", {"presence": "present", "badge": value, "items": []}) for value in values]
-    row, = timeline.intervals("1", frames, 5)
+    (row,) = timeline.intervals("1", frames, 5)
     assert row.get("badge") == badge
 
 
 def test_boxes_are_the_median_and_a_thing_in_a_hand_covers_its_way():
     boxes = [[0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.1], [0.3, 0.1, 0.1, 0.1]]
     frames = [("s", {"presence": "present", "items": [item("cup", b), item("ignore", b, "hand")]}) for b in boxes]
-    row, = timeline.intervals("1", frames, 5)
-    assert row["items"] == [{"class": "cup", "box": [0.1, 0.1, 0.1, 0.1]}, {"class": "ignore", "box": [0.1, 0.1, 0.3, 0.1]}]
+    (row,) = timeline.intervals("1", frames, 5)
+    assert row["items"] == [
+        {"class": "cup", "box": [0.1, 0.1, 0.1, 0.1]},
+        {"class": "ignore", "box": [0.1, 0.1, 0.3, 0.1]},
+    ]
 
 
 def test_what_is_mostly_hidden_is_no_item():
-    frames = [("s", {"presence": "present", "items": [item("cup", [0, 0, 0.1, 0.1])] if n < 2 else []}) for n in range(6)]
-    row, = timeline.intervals("1", frames, 5)
+    frames = [
+        ("s", {"presence": "present", "items": [item("cup", [0, 0, 0.1, 0.1])] if n < 2 else []}) for n in range(6)
+    ]
+    (row,) = timeline.intervals("1", frames, 5)
     assert row["items"] == []

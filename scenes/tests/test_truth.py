@@ -12,7 +12,12 @@ UPRIGHT = {"posture": "upright", "behaviour": "idle", "smoking": False}
 
 def seen(**changes):
     row = {
-        "person": SEEN, "label": UPRIGHT, "keypoints": [[0.5, 0.5, 2]] * 17, "badge": SEEN, "cigarette": None, "items": [],
+        "person": SEEN,
+        "label": UPRIGHT,
+        "keypoints": [[0.5, 0.5, 2]] * 17,
+        "badge": SEEN,
+        "cigarette": None,
+        "items": [],
     }
     return {**row, **changes}
 
@@ -28,7 +33,17 @@ HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
 @pytest.mark.parametrize(
     "window, expected",
     [
-        (seen(), {"presence": "present", "people": 1, "posture": "upright", "badge": "worn", "badge_box": BOX, "smoking": False}),
+        (
+            seen(),
+            {
+                "presence": "present",
+                "people": 1,
+                "posture": "upright",
+                "badge": "worn",
+                "badge_box": BOX,
+                "smoking": False,
+            },
+        ),
         (seen(person=None), {"presence": "absent", "people": 0, "posture": None}),
         (seen(person=FAINT), {"presence": None, "posture": None, "badge": None}),
         (seen(badge=FAINT), {"badge": None}),
@@ -44,7 +59,9 @@ def test_a_window(window, expected):
     check(window, expected)
 
 
-@pytest.mark.parametrize("kind, badge", [("front_wall", "missing"), ("near", "missing"), ("side", None), ("behind34", None)])
+@pytest.mark.parametrize(
+    "kind, badge", [("front_wall", "missing"), ("near", "missing"), ("side", None), ("behind34", None)]
+)
 def test_a_badge_is_missing_only_where_the_chest_is_seen(kind, badge):
     check(seen(badge=None), {"badge": badge}, kind)
 
