@@ -16,7 +16,7 @@ export function TopBar({ account, onLeave }: Props) {
   return (
     <header class="topbar">
       <a class="skip" href="#main">{t("ui.skip")}</a>
-      <a class="brand" href="/" onClick={follow}>
+      <a class="brand" href="/" onClick={follow} aria-label={t("ui.product")}>
         <img src="/icon.svg" alt="" width="26" height="26" />
         <span>{t("ui.product")}</span>
       </a>
