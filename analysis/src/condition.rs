@@ -119,7 +119,7 @@ mod tests {
     fn desk(classes: &[&str]) -> Observation {
         let item = |name: &&str| DeskItem {
             class: ItemClass::by_name(name).unwrap(),
-            bounds: Rect::default(),
+            bounds: Rect::from_array([0.1, 0.1, 0.1, 0.1]),
             confidence: Confidence::new(0.7),
         };
         Observation::Desk(Reading::known(Desk { items: classes.iter().map(item).collect() }, 0.9))

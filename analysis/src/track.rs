@@ -61,6 +61,11 @@ impl Track {
         self.last.is_some_and(|last| at < last.settled)
     }
 
+    /// Whether the last observation still speaks at that time.
+    pub(crate) fn speaks_at(&self, at: Timestamp) -> bool {
+        self.spoken_until(at) == Some(at)
+    }
+
     /// Takes the time of an observation. What it says goes to [`Track::judge`].
     pub(crate) fn look(&mut self, at: Timestamp, known: bool, coverage: &mut Coverage) {
         self.settle(at, coverage);

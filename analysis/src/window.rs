@@ -111,19 +111,16 @@ impl Window {
         let signal = observation.signal();
         let mut notices = self.pass(at);
         if self.is_on_duty() && !self.tracks[&signal].is_past(at) {
-            if let Observation::Presence(reading) = observation {
+            if let (Observation::Presence(reading), Place::Window(_)) = (observation, &self.context.place) {
                 self.absent = reading.value() == Some(&Presence::Absent);
             }
-            if self.absent && is_of_somebody(signal) {
+            if is_of_somebody(signal) && self.is_nobody_there(at) {
                 notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
             } else {
-                notices.extend(
-                    self.look(at, signal, is_known(observation), |rule, duty| {
-                        verdict(rule, observation, duty)
-                    }),
-                );
+                let verdict = |rule, duty: &Duty| verdict(rule, observation, duty);
+                notices.extend(self.look(at, signal, is_known(observation), verdict));
             }
-            if self.absent && signal == Signal::Presence {
+            if signal == Signal::Presence && self.absent {
                 for signal in Signal::ALL.into_iter().filter(|signal| is_of_somebody(*signal)) {
                     notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
                 }
@@ -174,6 +171,11 @@ impl Window {
     pub fn take_coverage(&mut self, until: Timestamp) -> Hours {
         self.tracks.values_mut().for_each(|track| track.settle(until, &mut self.coverage));
         self.coverage.take(until)
+    }
+
+    /// Whether presence says so, and not too long ago.
+    fn is_nobody_there(&self, at: Timestamp) -> bool {
+        self.absent && self.tracks[&Signal::Presence].speaks_at(at)
     }
 
     fn is_on_duty(&self) -> bool {
