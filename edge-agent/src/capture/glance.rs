@@ -79,3 +79,39 @@ fn detail(cells: &[f32]) -> f32 {
     let differences = ROWS * (COLUMNS - 1) + (ROWS - 1) * COLUMNS;
     across.chain(down).sum::<f32>() / differences as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uniform_pictures_of_any_size_have_their_brightness_and_no_detail() {
+        for (width, height) in [(1, 1), (3, 500), (63, 35), (64, 36), (65, 37), (640, 360), (1921, 1081)] {
+            let glance = Glance::of(&RgbImage::filled(width, height, 100));
+            assert_eq!((glance.brightness(), glance.detail()), (100.0, 0.0), "{width}x{height}");
+            assert_eq!(glance.cells.len(), COLUMNS * ROWS);
+        }
+    }
+
+    #[test]
+    fn a_change_in_one_corner_is_seen() {
+        let before = RgbImage::filled(640, 360, 100);
+        let mut pixels = before.pixels().to_vec();
+        let n = pixels.len();
+        pixels[n - 30..].fill(255);
+        let after = RgbImage::from_raw(640, 360, pixels).unwrap();
+        let change = Glance::of(&before).change(&Glance::of(&after));
+        assert!(change > 10.0, "ten white pixels at the lower right changed a cell by {change}");
+    }
+
+    #[test]
+    fn stripes_have_detail_and_fine_noise_has_little() {
+        let striped =
+            (0..640 * 360).flat_map(|i| [if i % 640 / 40 % 2 == 0 { 60 } else { 180 }; 3]).collect();
+        let noisy =
+            (0..640 * 360).flat_map(|i| [if (i * 7 + i / 640 * 3) % 2 == 0 { 95 } else { 105 }; 3]).collect();
+        let detail = |pixels| Glance::of(&RgbImage::from_raw(640, 360, pixels).unwrap()).detail();
+        let (striped, noisy) = (detail(striped), detail(noisy));
+        assert!(striped > 10.0 && noisy < 0.5, "stripes {striped}, noise {noisy}");
+    }
+}

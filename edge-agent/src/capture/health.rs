@@ -257,3 +257,7 @@ impl UsualDetail {
         self.learnt = Some((first, at, usual + (detail - usual) * share));
     }
 }
+
+#[cfg(test)]
+#[path = "health_tests.rs"]
+mod tests;

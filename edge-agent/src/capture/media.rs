@@ -1,6 +1,7 @@
 //! Files and folders, read as fast as they come: for replays, evaluation and, paced, for clips.
 
 use super::error::CaptureError;
+use super::network::quieten_ffmpeg;
 use super::picture::{cannot_read, is_picture, read_picture, to_rgb};
 use chuangming_models::image::RgbImage;
 use opencv::core::Mat;
@@ -161,10 +162,19 @@ fn open_video(path: &Path) -> Result<VideoCapture, CaptureError> {
     // An absolute path, so that FFmpeg takes no part of it for a protocol.
     let absolute = path.canonicalize().map_err(|cause| cannot_read(path, cause))?;
     std::fs::File::open(&absolute).map_err(|cause| cannot_read(path, cause))?;
+    if !has_video(&absolute) {
+        return Err(no_video());
+    }
     let video = VideoCapture::from_file(&absolute, CAP_FFMPEG).map_err(|_| no_video())?;
-    // OpenCV sets FFmpeg's log level when it first opens something; what went wrong is said by our errors.
-    ffmpeg_next::log::set_level(ffmpeg_next::log::Level::Quiet);
+    quieten_ffmpeg(); // OpenCV has just undone it.
     if video.is_opened().unwrap_or(false) { Ok(video) } else { Err(no_video()) }
+}
+
+/// FFmpeg itself tells quietly what OpenCV would write to the process's error output.
+fn has_video(path: &Path) -> bool {
+    quieten_ffmpeg();
+    let input = ffmpeg_next::format::input(path);
+    input.is_ok_and(|input| input.streams().best(ffmpeg_next::media::Type::Video).is_some())
 }
 
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {

@@ -42,8 +42,7 @@ impl NetworkSource {
         clock: Arc<SteadyClock>,
         stop: &Arc<Stop>,
     ) -> Result<Self, CaptureError> {
-        // What goes wrong is said by our errors; FFmpeg's own log is noisy and not ours to keep free of secrets.
-        ffmpeg_next::log::set_level(ffmpeg_next::log::Level::Quiet);
+        quieten_ffmpeg();
         ffmpeg_next::format::network::init();
         let watch = Arc::new(Watch::new(Arc::clone(stop)));
         watch.allow(settings.open_timeout);
@@ -136,6 +135,11 @@ impl FrameSource for NetworkSource {
             }
         }
     }
+}
+
+/// What goes wrong is said by our errors; FFmpeg's own log is noisy and not ours to keep free of secrets.
+pub(super) fn quieten_ffmpeg() {
+    ffmpeg_next::log::set_level(ffmpeg_next::log::Level::Quiet);
 }
 
 /// FFmpeg's options: little buffering, quick probing, video only, and no protocol but those of cameras, so that
