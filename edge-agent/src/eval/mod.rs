@@ -1,0 +1,349 @@
+//! Evaluation: runs the pipeline on labelled media and scores what it says.
+//!
+//! Stills are one look: no smoothing, no rules, no motion. Clips go through the same pipeline as a camera, always on
+//! duty. In a clip a signal is looked at as often as its rules ask, and at least once a second; a frame between two
+//! looks is scored by the newest reading, which cannot be from before a boundary because frames within 1 s of one are
+//! not scored.
+
+pub mod answers;
+pub mod html;
+pub mod manifest;
+pub mod report;
+pub mod score;
+
+use crate::capture::{MediaReader, read_picture};
+use crate::failure::Failure;
+use crate::perceive::stages::Stage;
+use crate::perceive::{Perception, Reference, WindowView, reference::LearnError};
+use crate::pipeline::{CameraPipeline, Site, WatchedWindow};
+use answers::Answers;
+use chuangming_analysis::{Duty, Place};
+use chuangming_domain::digest::Digest;
+use chuangming_domain::event::{CloseReason, Event, Phase};
+use chuangming_domain::id::{AgentId, HallId, WindowId};
+use chuangming_domain::observation::Signal;
+use chuangming_models::{ModelError, RgbImage};
+use jiff::{SignedDuration, Timestamp};
+use manifest::{Entry, Kind, LabelledWindow};
+use parking_lot::Mutex;
+use report::{Report, SourceScores};
+use score::events::{RaisedEvent, poisson_upper_95};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// In clips every signal is looked at so often at least, in seconds.
+const LONGEST_PERIOD_S: f64 = 1.0;
+
+/// What to evaluate and where to write what.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A folder with `manifest.jsonl`.
+    pub set: PathBuf,
+    /// The report, as JSON.
+    pub report: PathBuf,
+    /// One line a window and scored frame.
+    pub predictions: Option<PathBuf>,
+    /// A page that links to the media.
+    pub html: Option<PathBuf>,
+    /// Only so many entries from the start of the manifest.
+    pub max: Option<usize>,
+}
+
+/// Evaluates a set and writes the report.
+///
+/// # Errors
+/// For a set that cannot be read, an output that cannot be written, a model that cannot be run.
+pub fn run(options: &Options, perception: Perception) -> Result<(), Failure> {
+    let entries = manifest::read(&options.set, options.max).map_err(Failure::input)?;
+    let predictions = options.predictions.as_deref().map(create).transpose()?;
+    let mut evaluation = Evaluation {
+        perception: Arc::new(Mutex::new(perception)),
+        scores: BTreeMap::new(),
+        predictions: predictions.map(std::io::BufWriter::new),
+        rows: Vec::new(),
+        keep_rows: options.html.is_some(),
+    };
+    let start = Instant::now();
+    for (done, entry) in entries.iter().enumerate() {
+        evaluation.entry(entry)?;
+        if (done + 1) % 100 == 0 {
+            tracing::info!("{} of {} entries, {:.0} s", done + 1, entries.len(), start.elapsed().as_secs_f64());
+        }
+    }
+    let report = Report::new(&evaluation.scores, &evaluation.perception.lock().stages().mean_ms());
+    let text = serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n";
+    write(&options.report, text.as_bytes())?;
+    if let Some(mut file) = evaluation.predictions.take() {
+        file.flush().map_err(Failure::failed)?;
+    }
+    if let Some(page) = &options.html {
+        write(page, html::page(&report, &evaluation.rows, &options.set, page).as_bytes())?;
+    }
+    evaluation.tell_false_alarms();
+    Ok(())
+}
+
+struct Evaluation {
+    perception: Arc<Mutex<Perception>>,
+    scores: BTreeMap<String, SourceScores>,
+    predictions: Option<std::io::BufWriter<std::fs::File>>,
+    rows: Vec<html::Row>,
+    keep_rows: bool,
+}
+
+impl Evaluation {
+    fn entry(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let views = views(entry, &self.perception)?;
+        match entry.kind {
+            Kind::Still => self.still(entry, &views),
+            Kind::Clip { fps } => self.clip(entry, &views, fps),
+        }
+    }
+
+    fn still(&mut self, entry: &Entry, views: &[WindowView]) -> Result<(), Failure> {
+        let image = decoded(&self.perception, entry, || read_picture(&entry.media))?;
+        for (window, view) in entry.windows.iter().zip(views) {
+            let said = self.perception.lock().look(&image, view, &Signal::ALL).map_err(broken)?;
+            let mut answers = Answers::default();
+            said.into_iter().for_each(|observation| answers.take(observation));
+            self.score(entry, window, 0.0, &answers)?;
+        }
+        Ok(())
+    }
+
+    fn clip(&mut self, entry: &Entry, views: &[WindowView], fps: Option<f64>) -> Result<(), Failure> {
+        let mut latest: BTreeMap<WindowId, Answers> = BTreeMap::new();
+        let mut raised = Vec::new();
+        let perception = Arc::clone(&self.perception);
+        let mut play = ClipPlay::open(entry, views, fps, &perception)?.watching_all();
+        while let Some(t) = play.next(|place, observation| {
+            if let Place::Window(id) = place {
+                latest.entry(id.clone()).or_default().take(observation.clone());
+            }
+        })? {
+            raised.extend(play.take_events().iter().filter_map(|event| raised_event(event, play.start)));
+            for window in &entry.windows {
+                let answers = latest.get(&window.window).cloned().unwrap_or_default();
+                self.score(entry, window, t, &answers)?;
+            }
+        }
+        if let Some(truth) = &entry.events {
+            let windows: Vec<_> = entry.windows.iter().map(|w| w.window.clone()).collect();
+            let scores = self.scores.entry(entry.source.clone()).or_default();
+            scores.events.add(truth, &raised, &entry.policy, &windows, play.duration());
+        }
+        Ok(())
+    }
+
+    /// Scores one window in one frame, if there is a truth for it.
+    fn score(&mut self, entry: &Entry, window: &LabelledWindow, t: f64, answers: &Answers) -> Result<(), Failure> {
+        let Some(truth) = entry.truth_at(&window.window, t) else { return Ok(()) };
+        let scores = self.scores.entry(entry.source.clone()).or_default();
+        scores.add(window, &entry.policy, truth, answers);
+        if let Some(file) = &mut self.predictions {
+            writeln!(file, "{}", answers.line(&entry.id, &window.window, t)).map_err(Failure::failed)?;
+        }
+        if self.keep_rows {
+            self.rows.extend(html::Row::of(entry, window, truth, t, answers));
+        }
+        Ok(())
+    }
+
+    /// How many false events there may be at most, given how many there were.
+    fn tell_false_alarms(&self) {
+        for (source, scores) in &self.scores {
+            let (count, hours) = (scores.events.false_alarms(), scores.events.window_hours());
+            if hours > 0.0 {
+                let most = poisson_upper_95(count) / hours;
+                eprintln!(
+                    "{source}: {count} false events in {hours:.3} window-hours: with 95 % confidence fewer than {most:.2} an hour and window"
+                );
+            }
+        }
+    }
+}
+
+/// An opened episode in seconds from the start of its clip.
+fn raised_event(event: &Event, start: Timestamp) -> Option<RaisedEvent> {
+    let seconds = |at: Timestamp| at.duration_since(start).as_secs_f64();
+    let window = event.window.clone().filter(|_| event.phase == Phase::Opened)?;
+    Some(RaisedEvent { window, rule: event.rule, opened: seconds(event.opened_at), at: seconds(event.at) })
+}
+
+/// A labelled clip on its way through the pipeline.
+pub struct ClipPlay<'a> {
+    entry: &'a Entry,
+    reader: MediaReader,
+    perception: Arc<Mutex<Perception>>,
+    pipeline: CameraPipeline,
+    events: Vec<Event>,
+    /// When the clip's time 0 is.
+    pub start: Timestamp,
+    /// Time of the last frame, in seconds.
+    last: f64,
+}
+
+impl<'a> ClipPlay<'a> {
+    /// Opens a clip; `views` are those of its windows.
+    ///
+    /// # Errors
+    /// When the video cannot be read.
+    pub fn open(
+        entry: &'a Entry,
+        views: &[WindowView],
+        fps: Option<f64>,
+        perception: &Arc<Mutex<Perception>>,
+    ) -> Result<Self, Failure> {
+        let reader = MediaReader::open(&entry.media, fps).map_err(Failure::input)?;
+        let watched = |(window, view): (&LabelledWindow, &WindowView)| WatchedWindow {
+            id: window.window.clone(),
+            view: view.clone(),
+            duty: Duty { post: window.post, required: window.required.clone(), permitted: window.permitted.clone() },
+        };
+        let windows = entry.windows.iter().zip(views).map(watched).collect();
+        let site = site_of(entry, &perception.lock())?;
+        let pipeline = CameraPipeline::new(perception.clone(), &site, windows, Vec::new());
+        let (perception, start) = (Arc::clone(perception), default_start());
+        Ok(Self { entry, reader, perception, pipeline, events: Vec::new(), start, last: 0.0 })
+    }
+
+    /// Looks at every signal, whether rules ask for it or not.
+    #[must_use]
+    pub fn watching_all(mut self) -> Self {
+        self.pipeline = self.pipeline.watching_all(LONGEST_PERIOD_S);
+        self
+    }
+
+    /// Plays from another time on.
+    #[must_use]
+    pub fn starting(mut self, start: Timestamp) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Plays one frame; its time in seconds, `None` after the last.
+    ///
+    /// # Errors
+    /// When it cannot be decoded.
+    pub fn next(
+        &mut self,
+        show: impl FnMut(&Place, &chuangming_domain::observation::Observation),
+    ) -> Result<Option<f64>, Failure> {
+        let before = Instant::now();
+        let Some(moment) = self.reader.advance().map_err(Failure::input)? else { return Ok(None) };
+        let at = self.start + SignedDuration::from_secs_f64(moment.t);
+        self.last = moment.t;
+        if self.pipeline.is_due(at) {
+            let image = self.reader.picture().map_err(Failure::input)?;
+            self.perception.lock().note(Stage::Decode, before.elapsed());
+            self.events.extend(self.pipeline.step_showing(at, &image, show));
+        }
+        Ok(Some(moment.t))
+    }
+
+    /// The events since the last call.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Closes what is open at the end of the clip.
+    pub fn finish(&mut self) -> Vec<Event> {
+        let end = self.start + SignedDuration::from_secs_f64(self.duration());
+        self.pipeline.close_all(end, CloseReason::Shutdown)
+    }
+
+    /// Seconds up to the end of the last frame.
+    #[must_use]
+    pub fn duration(&self) -> f64 {
+        self.last + 1.0 / self.reader.fps()
+    }
+
+    /// The clip's entry.
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        self.entry
+    }
+}
+
+/// A Monday at nine in Tianjin: an arbitrary time that is always the same.
+///
+/// # Panics
+/// Never: the text is a valid time.
+#[must_use]
+pub fn default_start() -> Timestamp {
+    Timestamp::constant(1_767_574_800, 0)
+}
+
+fn site_of(entry: &Entry, perception: &Perception) -> Result<Site, Failure> {
+    let geometry = format!("{:?}", entry.windows.iter().map(|w| (&w.window, &w.seat, &w.desk)).collect::<Vec<_>>());
+    Ok(Site {
+        hall: HallId::new("labelled").map_err(Failure::failed)?,
+        agent: AgentId::new("replay").map_err(Failure::failed)?,
+        calibration: Digest::of(geometry.as_bytes()),
+        models: perception.digests(),
+        policy: Arc::clone(&entry.policy),
+        seed: 0,
+    })
+}
+
+/// What is looked at in each window of an entry; references are learnt by the code that learns those of a site.
+///
+/// # Errors
+/// When a reference picture cannot be read, or a model cannot be run.
+pub fn views(entry: &Entry, perception: &Arc<Mutex<Perception>>) -> Result<Vec<WindowView>, Failure> {
+    let mut pictures: BTreeMap<&Path, RgbImage> = BTreeMap::new();
+    let mut views = Vec::with_capacity(entry.windows.len());
+    for window in &entry.windows {
+        let mut view = WindowView::new(window.seat.clone(), window.desk.clone(), window.required.clone());
+        if let Some(path) = &window.reference {
+            if !pictures.contains_key(path.as_path()) {
+                pictures.insert(path, decoded(perception, entry, || read_picture(path))?);
+            }
+            view.reference = learn(&pictures[path.as_path()], &view, perception, entry)?.map(Arc::new);
+        }
+        views.push(view);
+    }
+    Ok(views)
+}
+
+fn learn(
+    image: &RgbImage,
+    view: &WindowView,
+    perception: &Arc<Mutex<Perception>>,
+    entry: &Entry,
+) -> Result<Option<Reference>, Failure> {
+    match perception.lock().learn_reference(image, view) {
+        Ok(reference) => Ok(Some(reference)),
+        Err(LearnError::Model(error)) => Err(broken(error)),
+        Err(refused) => {
+            tracing::warn!(entry = entry.id, "reference not used: {refused}");
+            Ok(None)
+        }
+    }
+}
+
+fn decoded<E: std::fmt::Display>(
+    perception: &Arc<Mutex<Perception>>,
+    entry: &Entry,
+    read: impl FnOnce() -> Result<RgbImage, E>,
+) -> Result<RgbImage, Failure> {
+    let before = Instant::now();
+    let image = read().map_err(|e| Failure::input(format!("entry {:?}: {e}", entry.id)))?;
+    perception.lock().note(Stage::Decode, before.elapsed());
+    Ok(image)
+}
+
+fn broken(error: ModelError) -> Failure {
+    Failure::failed(error)
+}
+
+fn create(path: &Path) -> Result<std::fs::File, Failure> {
+    std::fs::File::create(path).map_err(|e| Failure::input(format!("{}: {e}; expected a file that can be written", path.display())))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    create(path)?.write_all(bytes).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))
+}

@@ -1,0 +1,71 @@
+//! The desk: items by class, and what stays there that the reference does not show.
+
+pub(super) use chuangming_domain::observation::Desk;
+
+use super::Glance;
+use super::person::Covering;
+use chuangming_domain::geometry::{Point, Polygon, Rect};
+use chuangming_domain::item::ItemClass;
+use chuangming_domain::observation::{Confidence, DeskItem, Reading, UnknownReason};
+use chuangming_models::{Detection, Detector, RgbImage, crops};
+
+/// Over this share hidden by a person, the desk as a whole cannot be told.
+const MOST_HIDDEN: f64 = 0.6;
+/// Over this share hidden, a required item that is not seen may be behind the person.
+const SOME_HIDDEN: f64 = 0.12;
+/// An item explains new structure a little around its box too: its shadow and its blurred edge.
+const ITEM_MARGIN: f64 = 0.15;
+/// `unrecognised` is never said with more confidence than this: a difference has no class.
+const MOST_SURE: f32 = 0.9;
+
+/// The detections that are sure, are item classes and stand on the desk.
+pub(super) fn items(detector: &Detector, found: &[Detection], desk: &Polygon, image: &RgbImage) -> Vec<DeskItem> {
+    let (width, height) = (image.width(), image.height());
+    found
+        .iter()
+        .filter(|d| d.score >= detector.threshold(d.label) && crops::stands_on(d.region, desk, width, height))
+        .filter_map(|d| {
+            let class = ItemClass::by_name(detector.labels().get(d.label)?)?;
+            let bounds = d.region.to_fractions(width, height);
+            Some(DeskItem { class, bounds, confidence: Confidence::new(d.score) })
+        })
+        .collect()
+}
+
+/// What lies on the desk, given what the detector found there.
+pub(super) fn read(glance: &Glance<'_>, desk: &Polygon, mut items: Vec<DeskItem>, covering: &Covering) -> Reading<Desk> {
+    let hidden = covering.share_of(desk, &glance.image);
+    let seen = |class: &ItemClass| items.iter().any(|item| item.class == *class);
+    let missing = glance.view.required.iter().any(|class| !seen(class));
+    if hidden > MOST_HIDDEN || (missing && hidden > SOME_HIDDEN) {
+        return Reading::Unknown(UnknownReason::Occluded);
+    }
+    items.extend(unrecognised(glance, desk, &items, covering));
+    #[allow(clippy::cast_possible_truncation, reason = "a share")]
+    Reading::known(Desk { items }, 1.0 - hidden as f32)
+}
+
+fn unrecognised(glance: &Glance<'_>, desk: &Polygon, items: &[DeskItem], covering: &Covering) -> Vec<DeskItem> {
+    let Some(reference) = &glance.view.reference else { return Vec::new() };
+    let (width, height) = (f64::from(glance.image.width()), f64::from(glance.image.height()));
+    let explained = |p: Point| {
+        let place = Point { x: p.x / width, y: p.y / height };
+        items.iter().any(|item| within(item.bounds, place)) || covering.hides(p)
+    };
+    reference
+        .changes(&glance.image, desk, explained)
+        .into_iter()
+        .map(|change| DeskItem {
+            class: ItemClass::Unrecognised,
+            bounds: change.bounds,
+            confidence: Confidence::new(change.strength.min(MOST_SURE)),
+        })
+        .collect()
+}
+
+/// Whether a point lies in a box or close to it.
+fn within(bounds: Rect, p: Point) -> bool {
+    let (dx, dy) = (ITEM_MARGIN * bounds.width, ITEM_MARGIN * bounds.height);
+    (bounds.x - dx..bounds.x + bounds.width + dx).contains(&p.x)
+        && (bounds.y - dy..bounds.y + bounds.height + dy).contains(&p.y)
+}

@@ -1,0 +1,247 @@
+//! From one picture of one window to what the five signals say of it.
+//!
+//! Everything outside the window's polygons is grey before any model sees the picture, so nothing there can change what
+//! is said. Pictures, crops, keypoints and descriptors stay in this module; only [`Observation`]s leave it.
+
+mod badge;
+mod desk;
+mod person;
+mod posture;
+mod presence;
+pub mod reference;
+mod smoking;
+pub mod stages;
+mod structure;
+
+pub use reference::Reference;
+pub use smoking::SmokingEvidence;
+
+use chuangming_domain::digest::Digest;
+use chuangming_domain::geometry::Polygon;
+use chuangming_domain::item::ItemSet;
+use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
+use chuangming_models::{Mask, ModelError, Models, PixelBox, RgbImage, Role, crops};
+use person::Person;
+use stages::{Stage, Stages};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// In a smoking zone so many people are looked at, the surest detections first.
+const MOST_PEOPLE: usize = 6;
+
+/// What is to be looked at in a picture: one window.
+#[derive(Debug, Clone)]
+pub struct WindowView {
+    /// Where the staff member is.
+    pub seat: Polygon,
+    /// The desk top; without it the desk is unknown.
+    pub desk: Option<Polygon>,
+    /// What was learnt of the tidy desk and the empty seat.
+    pub reference: Option<Arc<Reference>>,
+    /// Items that must be on the desk.
+    pub required: ItemSet,
+}
+
+impl WindowView {
+    /// A window without a reference.
+    #[must_use]
+    pub fn new(seat: Polygon, desk: Option<Polygon>, required: ItemSet) -> Self {
+        Self { seat, desk, reference: None, required }
+    }
+
+    /// The picture with everything grey that is not this window's.
+    fn masked(&self, image: &RgbImage) -> RgbImage {
+        let polygons: Vec<&Polygon> = [Some(&self.seat), self.desk.as_ref()].into_iter().flatten().collect();
+        Mask::new(&polygons, image.width(), image.height()).apply(image)
+    }
+}
+
+/// The models, and how long they take. One look at a time; cheap to clone the models out of it.
+#[derive(Debug)]
+pub struct Perception {
+    models: Models,
+    stages: Stages,
+}
+
+/// One masked picture of a window, and the box of its seat.
+struct Glance<'a> {
+    image: RgbImage,
+    view: &'a WindowView,
+    seat_box: PixelBox,
+}
+
+impl Perception {
+    /// Looks with these models. A role that they lack leaves its signal unknown.
+    #[must_use]
+    pub fn new(models: Models) -> Self {
+        Self { models, stages: Stages::default() }
+    }
+
+    /// How long the stages took so far.
+    #[must_use]
+    pub fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
+    /// Notes how long something outside took, such as decoding the picture.
+    pub fn note(&mut self, stage: Stage, took: Duration) {
+        self.stages.note(stage, took);
+    }
+
+    /// Content hash of the model that speaks for each signal, as events name it.
+    #[must_use]
+    pub fn digests(&self) -> BTreeMap<Signal, Digest> {
+        let speaker = |signal| match signal {
+            Signal::Presence | Signal::Posture => Role::Window,
+            Signal::Badge => Role::Badge,
+            Signal::Smoking => Role::Smoking,
+            Signal::Desk => Role::Desk,
+        };
+        Signal::ALL.into_iter().filter_map(|s| Some((s, self.models.digest(speaker(s))?.clone()))).collect()
+    }
+
+    /// What the signals that are due say of the window. Where nobody is at the post, posture, badge and smoking have
+    /// nothing to say and are left out.
+    ///
+    /// # Errors
+    /// When a model cannot be run.
+    pub fn look(&mut self, image: &RgbImage, view: &WindowView, due: &[Signal]) -> Result<Vec<Observation>, ModelError> {
+        let is_due = |signal| due.contains(&signal);
+        let unknown = |reason| Ok(due.iter().map(|&s| Observation::unknown(s, reason)).collect());
+        let Some(seat_box) = crops::window_box(&view.seat, image.width(), image.height()) else {
+            return unknown(UnknownReason::TooSmall);
+        };
+        let image = self.stages.time(Stage::Mask, || view.masked(image));
+        let glance = Glance { image, view, seat_box };
+        let people = if is_due(Signal::Presence) || is_due(Signal::Desk) { self.people(&glance)? } else { None };
+        let person = self.person(&glance)?;
+        let mut said = Vec::with_capacity(due.len());
+        let presence = presence::read(&person, people.as_deref(), glance.changed_seat());
+        if is_due(Signal::Presence) {
+            said.push(Observation::Presence(presence.clone()));
+        }
+        if !matches!(presence, Reading::Known { value: Presence::Absent, .. }) {
+            if is_due(Signal::Posture) {
+                said.push(Observation::Posture(posture::read(&person)));
+            }
+            if is_due(Signal::Badge) {
+                said.push(Observation::Badge(self.badge(&glance, &person)?));
+            }
+            if is_due(Signal::Smoking) {
+                said.push(Observation::Smoking(self.smoking(&glance, &person)?));
+            }
+        }
+        if is_due(Signal::Desk) {
+            let covering = person::covering(&person, people.as_deref().unwrap_or_default(), &presence);
+            said.push(Observation::Desk(self.desk(&glance, &covering)?));
+        }
+        Ok(said)
+    }
+
+    /// Whether somebody smokes in a region that is watched for smoking only; each person there is looked at.
+    ///
+    /// # Errors
+    /// When a model cannot be run.
+    pub fn look_for_smoking(&mut self, image: &RgbImage, zone: &Polygon) -> Result<Observation, ModelError> {
+        let view = WindowView::new(zone.clone(), None, ItemSet::new());
+        let (width, height) = (image.width(), image.height());
+        let Some(seat_box) = crops::window_box(zone, width, height) else {
+            return Ok(Observation::unknown(Signal::Smoking, UnknownReason::TooSmall));
+        };
+        let image = self.stages.time(Stage::Mask, || view.masked(image));
+        let glance = Glance { image, view: &view, seat_box };
+        let Some(people) = self.people(&glance)? else {
+            return Ok(Observation::unknown(Signal::Smoking, UnknownReason::Unsure));
+        };
+        let mut readings = Vec::new();
+        for sighting in people.iter().take(MOST_PEOPLE) {
+            let Some(place) = person::place(sighting, width, height) else { continue };
+            let view = WindowView::new(place, None, ItemSet::new());
+            let image = glance.image.clone();
+            let alone = Glance { seat_box: sighting.region, image, view: &view };
+            let person = self.person(&alone)?;
+            readings.push(self.smoking(&alone, &person)?);
+        }
+        Ok(Observation::Smoking(smoking::together(readings)))
+    }
+
+    /// Learns the tidy desk and the empty seat from a picture with nobody in view.
+    ///
+    /// # Errors
+    /// When somebody is in view, or a model cannot be run.
+    pub fn learn_reference(&mut self, image: &RgbImage, view: &WindowView) -> Result<Reference, reference::LearnError> {
+        let seat_box = crops::window_box(&view.seat, image.width(), image.height());
+        let seat_box = seat_box.ok_or(reference::LearnError::TooSmall)?;
+        let plain = WindowView { reference: None, ..view.clone() };
+        let glance = Glance { image: plain.masked(image), view: &plain, seat_box };
+        let people = self.people(&glance)?;
+        let presence = presence::read(&self.person(&glance)?, people.as_deref(), None);
+        if matches!(presence.value(), Some(Presence::Present { .. })) {
+            return Err(reference::LearnError::SomebodyInView);
+        }
+        Ok(Reference::learn(&glance.image, &view.seat, view.desk.as_ref()))
+    }
+
+    /// Boxes of people in the seat's crop; `None` without a detector.
+    fn people(&mut self, glance: &Glance<'_>) -> Result<Option<Vec<person::Sighting>>, ModelError> {
+        let Some(detector) = self.models.person() else { return Ok(None) };
+        let found = self.stages.time(Stage::Person, || detector.run(&glance.image, glance.seat_box))?;
+        Ok(Some(person::sightings(detector, &found, &glance.view.seat, &glance.image)))
+    }
+
+    /// Keypoints of the person in the seat's crop and what the window head says of them.
+    fn person(&mut self, glance: &Glance<'_>) -> Result<Person, ModelError> {
+        let Some(model) = self.models.pose() else { return Ok(Person::default()) };
+        let pose = self.stages.time(Stage::Pose, || model.run(&glance.image, glance.seat_box))?;
+        let classes = match self.models.window() {
+            Some(head) => {
+                let features = Some(&pose.features);
+                Some(self.stages.time(Stage::Window, || head.run(&glance.image, glance.seat_box, features))?)
+            }
+            None => None,
+        };
+        let (width, height) = (glance.image.width(), glance.image.height());
+        let scale = crops::body_scale(&pose.keypoints, &glance.view.seat, width, height);
+        Ok(Person { keypoints: Some(pose.keypoints), classes, scale })
+    }
+
+    fn badge(&mut self, glance: &Glance<'_>, person: &Person) -> Result<Reading<badge::Badge>, ModelError> {
+        let Some(head) = self.models.badge() else { return Ok(Reading::Unknown(UnknownReason::Unsure)) };
+        let region = match badge::region(glance, person) {
+            Ok(region) => region,
+            Err(reason) => return Ok(Reading::Unknown(reason)),
+        };
+        let classes = self.stages.time(Stage::Badge, || head.run(&glance.image, region, None))?;
+        Ok(badge::read(&classes))
+    }
+
+    fn smoking(&mut self, glance: &Glance<'_>, person: &Person) -> Result<Reading<smoking::Smoking>, ModelError> {
+        let Some(head) = self.models.smoking() else { return Ok(Reading::Unknown(UnknownReason::Unsure)) };
+        let region = match smoking::region(glance, person) {
+            Ok(region) => region,
+            Err(reason) => return Ok(Reading::Unknown(reason)),
+        };
+        let classes = self.stages.time(Stage::Smoking, || head.run(&glance.image, region, None))?;
+        Ok(smoking::read(&classes))
+    }
+
+    fn desk(&mut self, glance: &Glance<'_>, covering: &person::Covering) -> Result<Reading<desk::Desk>, ModelError> {
+        let (Some(polygon), Some(detector)) = (&glance.view.desk, self.models.desk()) else {
+            return Ok(Reading::Unknown(UnknownReason::Unsure));
+        };
+        let Some(region) = crops::desk_box(polygon, glance.image.width(), glance.image.height()) else {
+            return Ok(Reading::Unknown(UnknownReason::TooSmall));
+        };
+        let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
+        let items = desk::items(detector, &found, polygon, &glance.image);
+        Ok(self.stages.time(Stage::Reference, || desk::read(glance, polygon, items, covering)))
+    }
+}
+
+impl Glance<'_> {
+    /// How much the seat differs from the empty one, 0 to 1; `None` without a reference.
+    fn changed_seat(&self) -> Option<f32> {
+        self.view.reference.as_ref()?.changed_seat(&self.image, &self.view.seat)
+    }
+}

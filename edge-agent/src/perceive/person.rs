@@ -1,0 +1,152 @@
+//! The person at a window: keypoints, what the window head says, and which part of the desk they cover.
+
+use chuangming_domain::geometry::{Point, Polygon};
+use chuangming_domain::observation::{Presence, Reading};
+use chuangming_models::decode::Keypoint;
+use chuangming_models::Classes;
+use chuangming_models::{Detection, Detector, PixelBox, RgbImage};
+
+/// Below this score a keypoint is taken as not seen.
+pub(super) const KEYPOINT_MIN: f32 = 0.2;
+
+/// What the pose model and the window head found in the seat's crop. Everything is `None` without a pose model.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Person {
+    pub(super) keypoints: Option<[Keypoint; 17]>,
+    pub(super) classes: Option<Classes>,
+    /// Distance of the shoulder joints seen from the front, in pixels.
+    pub(super) scale: Option<f64>,
+}
+
+/// A person that the detector found in the seat.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sighting {
+    pub(super) score: f32,
+    pub(super) region: PixelBox,
+}
+
+/// The detections of people whose centre lies in the seat polygon.
+pub(super) fn sightings(detector: &Detector, found: &[Detection], seat: &Polygon, image: &RgbImage) -> Vec<Sighting> {
+    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
+    let in_seat = |region: PixelBox| {
+        let Point { x, y } = region.centre();
+        seat.contains(Point { x: x / width, y: y / height })
+    };
+    let is_person = |d: &&Detection| detector.labels().get(d.label).is_some_and(|label| label == "person");
+    found
+        .iter()
+        .filter(is_person)
+        .filter(|d| in_seat(d.region))
+        .map(|d| Sighting { score: d.score, region: d.region })
+        .collect()
+}
+
+/// The box of a person as a region of its own, in fractions of the picture.
+pub(super) fn place(sighting: &Sighting, width: u32, height: u32) -> Option<Polygon> {
+    let b = sighting.region.clipped(width, height, 0.0)?.to_fractions(width, height);
+    let (right, bottom) = (b.x + b.width, b.y + b.height);
+    Polygon::new(&[[b.x, b.y], [right, b.y], [right, bottom], [b.x, bottom]]).ok()
+}
+
+/// Where a person hides the desk, in picture pixels.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Covering {
+    boxes: Vec<PixelBox>,
+    /// Head, trunk and limbs as thick lines: from, to, radius.
+    limbs: Vec<(Point, Point, f64)>,
+}
+
+/// The bones that hide things, and how thick they are in shoulder widths.
+const BONES: [(usize, usize, f64); 9] = [
+    (5, 6, 0.35),
+    (5, 7, 0.25),
+    (7, 9, 0.25),
+    (6, 8, 0.25),
+    (8, 10, 0.25),
+    (5, 11, 0.4),
+    (6, 12, 0.4),
+    (0, 5, 0.4),
+    (0, 6, 0.4),
+];
+/// Hands reach beyond the wrists, in forearms.
+const HAND: f64 = 0.45;
+
+/// What the person covers: the detector's boxes and the keypoints' bones, unless nobody is there.
+pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<Presence>) -> Covering {
+    if matches!(presence.value(), Some(Presence::Absent)) {
+        return Covering::default();
+    }
+    let boxes = people.iter().map(|p| p.region).collect();
+    let (Some(keypoints), Some(scale)) = (&person.keypoints, person.scale) else {
+        return Covering { boxes, limbs: Vec::new() };
+    };
+    let seen = |i: usize| (keypoints[i].score >= KEYPOINT_MIN).then(|| Point { x: keypoints[i].x, y: keypoints[i].y });
+    let mut limbs: Vec<_> =
+        BONES.iter().filter_map(|&(a, b, thick)| Some((seen(a)?, seen(b)?, thick * scale))).collect();
+    for (elbow, wrist) in [(7, 9), (8, 10)] {
+        if let (Some(e), Some(w)) = (seen(elbow), seen(wrist)) {
+            let tip = Point { x: w.x + HAND * (w.x - e.x), y: w.y + HAND * (w.y - e.y) };
+            limbs.push((w, tip, 0.3 * scale));
+        }
+    }
+    Covering { boxes, limbs }
+}
+
+impl Covering {
+    /// Whether the person hides what is at this place, in picture pixels.
+    pub(super) fn hides(&self, p: Point) -> bool {
+        self.boxes.iter().any(|b| (b.x0..b.x1).contains(&p.x) && (b.y0..b.y1).contains(&p.y))
+            || self.limbs.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
+    }
+
+    /// The share of a polygon (in fractions of the picture) that is hidden, by a grid of points.
+    pub(super) fn share_of(&self, polygon: &Polygon, image: &RgbImage) -> f64 {
+        const GRID: u32 = 24;
+        let (width, height, bounds) = (f64::from(image.width()), f64::from(image.height()), polygon.bounds());
+        let (mut inside, mut hidden) = (0u32, 0u32);
+        for i in 0..GRID * GRID {
+            let (column, row) = (f64::from(i % GRID) + 0.5, f64::from(i / GRID) + 0.5);
+            let x = bounds.x + bounds.width * column / f64::from(GRID);
+            let y = bounds.y + bounds.height * row / f64::from(GRID);
+            if polygon.contains(Point { x, y }) {
+                inside += 1;
+                hidden += u32::from(self.hides(Point { x: x * width, y: y * height }));
+            }
+        }
+        if inside == 0 { 0.0 } else { f64::from(hidden) / f64::from(inside) }
+    }
+}
+
+fn distance_to_segment(p: Point, a: Point, b: Point) -> f64 {
+    let (dx, dy) = (b.x - a.x, b.y - a.y);
+    let length = dx * dx + dy * dy;
+    let along = if length > 0.0 { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (p.x - a.x - along * dx).hypot(p.y - a.y - along * dy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limbs_and_boxes_hide_the_desk_behind_them() {
+        let image = RgbImage::filled(100, 100, 0);
+        let desk = Polygon::new(&[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]).unwrap();
+        assert_eq!(Covering::default().share_of(&desk, &image), 0.0);
+        let half = Covering { boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)], limbs: Vec::new() };
+        assert!((half.share_of(&desk, &image) - 0.5).abs() < 0.02);
+        let arm = (Point { x: 10.0, y: 60.0 }, Point { x: 90.0, y: 60.0 }, 5.0);
+        let arm = Covering { boxes: Vec::new(), limbs: vec![arm] };
+        assert!(arm.hides(Point { x: 50.0, y: 64.0 }) && !arm.hides(Point { x: 50.0, y: 66.0 }));
+        assert!(arm.hides(Point { x: 93.0, y: 62.0 }) && !arm.hides(Point { x: 97.0, y: 62.0 }));
+    }
+
+    #[test]
+    fn nobody_covers_nothing() {
+        let people = [Sighting { score: 0.9, region: PixelBox::new(0.0, 0.0, 10.0, 10.0) }];
+        let absent = Reading::known(Presence::Absent, 0.9);
+        assert!(!covering(&Person::default(), &people, &absent).hides(Point { x: 5.0, y: 5.0 }));
+        let unsure = Reading::Unknown(chuangming_domain::observation::UnknownReason::Unsure);
+        assert!(covering(&Person::default(), &people, &unsure).hides(Point { x: 5.0, y: 5.0 }));
+    }
+}

@@ -1,0 +1,261 @@
+//! What is kept of a window's tidy desk and empty seat: descriptors, never a picture.
+
+use super::structure::Structure;
+use chuangming_domain::geometry::{Point, Polygon, Rect};
+use chuangming_models::{ModelError, PixelBox, RgbImage, crops};
+
+/// Why a reference was not learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// Descriptors are learnt of empty seats only.
+    #[error("somebody is in view: the reference must show the empty seat and the tidy desk")]
+    SomebodyInView,
+    /// Nothing of the seat is in the picture.
+    #[error("the seat covers no whole pixel of the picture")]
+    TooSmall,
+    /// A model could not be run.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// Descriptors of one window. They live in memory, or in owner-only files of the agent; they are never sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    seat: Option<Structure>,
+    desk: Option<Structure>,
+}
+
+/// Something on the desk that the reference does not show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Change {
+    /// Where, in fractions of the picture.
+    pub(super) bounds: Rect,
+    /// How new its structure is, 0 to 1.
+    pub(super) strength: f32,
+}
+
+/// A cell counts as changed from this share of new structure on.
+const CHANGED: f32 = 0.5;
+/// Groups of fewer changed cells are noise.
+const SMALLEST_GROUP: usize = 5;
+/// Larger parts of the desk change when the light or the camera does, not when something is put there.
+const LARGEST_SHARE: f64 = 0.6;
+
+impl Reference {
+    /// Learns from a masked picture with the seat empty.
+    pub(super) fn learn(masked: &RgbImage, seat: &Polygon, desk: Option<&Polygon>) -> Self {
+        let (width, height) = (masked.width(), masked.height());
+        let of = |region: Option<PixelBox>| region.map(|region| Structure::of(masked, region));
+        Self { seat: of(seat_region(seat, width, height)), desk: of(desk.and_then(|d| crops::desk_box(d, width, height))) }
+    }
+
+    /// The share of the seat that shows something else than when it was empty.
+    pub(super) fn changed_seat(&self, masked: &RgbImage, seat: &Polygon) -> Option<f32> {
+        let before = self.seat.as_ref()?;
+        let region = seat_region(seat, masked.width(), masked.height())?;
+        let grid = Grid::new(region, seat, masked, before);
+        let inside = grid.inside(|_| true);
+        let now = Structure::of(masked, region);
+        let changed = now.new_since(before, &inside).iter().filter(|c| **c >= CHANGED).count();
+        let all = inside.iter().filter(|i| **i).count();
+        #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
+        (all > 0).then(|| changed as f32 / all as f32)
+    }
+
+    /// What stands on the desk and was not there; places where `explained` is true are left out.
+    pub(super) fn changes(&self, masked: &RgbImage, desk: &Polygon, explained: impl Fn(Point) -> bool) -> Vec<Change> {
+        let region = crops::desk_box(desk, masked.width(), masked.height());
+        let (Some(before), Some(region)) = (&self.desk, region) else { return Vec::new() };
+        let grid = Grid::new(region, desk, masked, before);
+        let now = Structure::of(masked, region);
+        let on_desk = grid.inside(|_| true);
+        let open = grid.inside(|p| !explained(p));
+        let new = now.new_since(before, &on_desk);
+        let changed: Vec<bool> = new.iter().zip(&open).map(|(new, open)| *open && *new >= CHANGED).collect();
+        let count = |cells: &[bool]| cells.iter().filter(|c| **c).count();
+        #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
+        if count(&changed) as f64 > LARGEST_SHARE * count(&on_desk) as f64 {
+            return Vec::new();
+        }
+        groups(&changed, now.columns())
+            .into_iter()
+            .filter(|group| group.len() >= SMALLEST_GROUP && now.gained_since(before, group))
+            .map(|group| {
+                #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
+                let strength = group.iter().map(|&i| new[i]).sum::<f32>() / group.len() as f32;
+                Change { bounds: grid.bounds(&group), strength }
+            })
+            .collect()
+    }
+}
+
+fn seat_region(seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    PixelBox::around(seat, width, height).clipped(width, height, 0.0)
+}
+
+/// The cells of a region of a picture.
+struct Grid<'a> {
+    region: PixelBox,
+    polygon: &'a Polygon,
+    columns: usize,
+    rows: usize,
+    size: (f64, f64),
+}
+
+impl<'a> Grid<'a> {
+    fn new(region: PixelBox, polygon: &'a Polygon, image: &RgbImage, like: &Structure) -> Self {
+        let size = (f64::from(image.width()), f64::from(image.height()));
+        Self { region, polygon, columns: like.columns(), rows: like.rows(), size }
+    }
+
+    /// The corner of a cell, in picture pixels.
+    #[allow(clippy::cast_precision_loss, reason = "at most 32 cells")]
+    fn corner(&self, column: usize, row: usize) -> Point {
+        Point {
+            x: self.region.x0 + self.region.width() * column as f64 / self.columns as f64,
+            y: self.region.y0 + self.region.height() * row as f64 / self.rows as f64,
+        }
+    }
+
+    /// The cells that lie in the polygon with all corners and whose middle (in picture pixels) passes `keep`.
+    fn inside(&self, keep: impl Fn(Point) -> bool) -> Vec<bool> {
+        let in_polygon = |p: Point| self.polygon.contains(Point { x: p.x / self.size.0, y: p.y / self.size.1 });
+        (0..self.columns * self.rows)
+            .map(|i| {
+                let (c, r) = (i % self.columns, i / self.columns);
+                let corners = [(c, r), (c + 1, r), (c, r + 1), (c + 1, r + 1)].map(|(c, r)| self.corner(c, r));
+                let middle =
+                    Point { x: f64::midpoint(corners[0].x, corners[3].x), y: f64::midpoint(corners[0].y, corners[3].y) };
+                corners.into_iter().all(in_polygon) && keep(middle)
+            })
+            .collect()
+    }
+
+    /// The box around cells, in fractions of the picture.
+    fn bounds(&self, cells: &[usize]) -> Rect {
+        let columns = || cells.iter().map(|i| i % self.columns);
+        let rows = || cells.iter().map(|i| i / self.columns);
+        let from = self.corner(columns().min().unwrap_or(0), rows().min().unwrap_or(0));
+        let to = self.corner(columns().max().unwrap_or(0) + 1, rows().max().unwrap_or(0) + 1);
+        let (w, h) = self.size;
+        Rect { x: from.x / w, y: from.y / h, width: (to.x - from.x) / w, height: (to.y - from.y) / h }
+    }
+}
+
+/// Groups of changed cells that touch, or have one cell between them.
+fn groups(changed: &[bool], columns: usize) -> Vec<Vec<usize>> {
+    let rows = changed.len() / columns;
+    let mut taken = vec![false; changed.len()];
+    let mut groups = Vec::new();
+    for start in 0..changed.len() {
+        if !changed[start] || taken[start] {
+            continue;
+        }
+        let (mut group, mut open) = (Vec::new(), vec![start]);
+        taken[start] = true;
+        while let Some(i) = open.pop() {
+            group.push(i);
+            let (c, r) = (i % columns, i / columns);
+            for y in r.saturating_sub(2)..=(r + 2).min(rows - 1) {
+                for x in c.saturating_sub(2)..=(c + 2).min(columns - 1) {
+                    let j = y * columns + x;
+                    if changed[j] && !taken[j] {
+                        taken[j] = true;
+                        open.push(j);
+                    }
+                }
+            }
+        }
+        groups.push(group);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (u32, u32) = (320, 240);
+
+    fn desk() -> Polygon {
+        Polygon::new(&[[0.1, 0.5], [0.9, 0.5], [0.95, 0.95], [0.05, 0.95]]).unwrap()
+    }
+
+    fn seat() -> Polygon {
+        Polygon::new(&[[0.3, 0.05], [0.7, 0.05], [0.7, 0.5], [0.3, 0.5]]).unwrap()
+    }
+
+    /// A desk with some texture; `light` multiplies, `things` are boxes in pixels with a colour.
+    fn picture(light: f64, things: &[([u32; 4], [u8; 3])]) -> RgbImage {
+        let mut pixels = Vec::new();
+        for y in 0..SIZE.1 {
+            for x in 0..SIZE.0 {
+                let grain = ((x * 7 + y * 13) % 5) as f64;
+                let mut rgb = [150.0 + grain, 110.0 + grain, 80.0 + grain];
+                if x > 60 && x < 110 && y > 150 && y < 175 {
+                    rgb = [40.0 + grain, 40.0 + grain, 45.0 + grain];
+                }
+                for ([x0, y0, x1, y1], colour) in things {
+                    if (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y) {
+                        rgb = colour.map(f64::from);
+                    }
+                }
+                pixels.extend(rgb.map(|v| (v * light).clamp(0.0, 255.0) as u8));
+            }
+        }
+        RgbImage::from_raw(SIZE.0, SIZE.1, pixels).unwrap()
+    }
+
+    fn changes(light: f64, things: &[([u32; 4], [u8; 3])]) -> Vec<Change> {
+        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        reference.changes(&picture(light, things), &desk(), |_| false)
+    }
+
+    #[test]
+    fn light_is_no_change() {
+        for light in [1.0, 0.6, 0.8, 1.3] {
+            assert!(changes(light, &[]).is_empty(), "light {light}");
+        }
+    }
+
+    #[test]
+    fn a_thing_is_found_where_it_stands() {
+        for light in [1.0, 0.7] {
+            let found = changes(light, &[([180, 160, 215, 200], [230, 40, 40])]);
+            assert_eq!(found.len(), 1, "light {light}: {found:?}");
+            let truth = Rect { x: 180.0 / 320.0, y: 160.0 / 240.0, width: 35.0 / 320.0, height: 40.0 / 240.0 };
+            assert!(found[0].bounds.iou(truth) > 0.5, "light {light}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn things_that_are_explained_or_off_the_desk_are_left_out() {
+        let thing = ([180, 160, 215, 200], [230, 40, 40]);
+        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let explained = |p: Point| (170.0..225.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
+        assert!(reference.changes(&picture(1.0, &[thing]), &desk(), explained).is_empty());
+        assert!(changes(1.0, &[([100, 20, 180, 100], [230, 40, 40])]).is_empty());
+    }
+
+    #[test]
+    fn something_taken_away_is_nothing_new() {
+        let with = picture(1.0, &[([180, 160, 215, 200], [230, 40, 40])]);
+        let reference = Reference::learn(&with, &seat(), Some(&desk()));
+        assert!(reference.changes(&picture(1.0, &[]), &desk(), |_| false).is_empty());
+    }
+
+    #[test]
+    fn the_seat_changes_when_somebody_sits_there() {
+        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let empty = reference.changed_seat(&picture(0.7, &[]), &seat()).unwrap();
+        let person = [([120, 40, 200, 120], [30, 30, 60]), ([140, 20, 180, 50], [200, 160, 140])];
+        let taken = reference.changed_seat(&picture(1.0, &person), &seat()).unwrap();
+        assert!(empty < 0.02 && taken > 0.15, "empty {empty}, taken {taken}");
+    }
+
+    #[test]
+    fn debug_output_shows_no_descriptor() {
+        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        assert_eq!(format!("{reference:?}"), "Reference { seat: Some(Structure(32x27)), desk: Some(Structure(32x18)) }");
+    }
+}
