@@ -5,15 +5,21 @@
 //! The way of an event: [`outbox`] (durable) → [`publish`] (MQTT) → central's acknowledgement → deleted.
 //! [`agent`] wires both together; [`replay`], [`eval`] and [`bench`] drive the same pipeline without a network.
 
+pub mod agent;
 pub mod ballast;
 pub mod capture;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod eval;
 pub mod failure;
 pub mod health;
 pub mod outbox;
+pub mod overload;
 pub mod perceive;
+pub mod pipeline;
+pub mod propose;
 pub mod publish;
 pub mod recorder;
 pub mod remote;
+pub mod watch;

@@ -24,6 +24,8 @@ const HAPPENINGS: usize = 64;
 /// The largest packet that is read: a desired configuration and its wrapping.
 const MAX_PACKET: u32 = 1024 * 1024;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Packets that the library has under way at most; brokers may allow fewer.
+const INFLIGHT: u16 = 1024;
 const CONNECT_TIMEOUT_S: u64 = 10;
 /// How long the broker keeps acknowledgements for an agent that is away.
 const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
@@ -71,6 +73,17 @@ pub struct Station {
     pub address: Address,
     /// In which version.
     pub protocol: Protocol,
+    /// As whom.
+    pub visit: Visit,
+}
+
+/// As whom an agent connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// As itself: with its session and its last will.
+    Serve,
+    /// Beside a running agent, to see whether the broker answers: without either.
+    Look,
 }
 
 /// Why there is no connection.
@@ -162,11 +175,11 @@ impl Link {
             Relay { broker: broker.clone(), unsent: Arc::clone(&unsent), sent: HashMap::new(), outgoing, connected: false };
         let (client, task) = match station.protocol {
             Protocol::V5 => {
-                let (client, events) = v5::AsyncClient::new(options_v5(&station.address, transport, login), REQUESTS);
+                let (client, events) = v5::AsyncClient::new(options_v5(station, transport, login), REQUESTS);
                 (Client::V5(client), tokio::spawn(relay.run_v5(events)))
             }
             Protocol::V311 => {
-                let options = options_v311(&station.address, transport, login);
+                let options = options_v311(station, transport, login);
                 let (client, events) = rumqttc::AsyncClient::new(options, REQUESTS);
                 (Client::V311(client), tokio::spawn(relay.run_v311(events)))
             }
@@ -417,47 +430,52 @@ fn transport(broker: &BrokerConfig) -> Result<Transport, TlsError> {
 }
 
 /// The same for as long as hall and agent are, so that the broker keeps the session.
-fn client_id(address: &Address) -> String {
-    format!("{}-{}", address.hall, address.agent)
+fn client_id(station: &Station) -> String {
+    let Address { hall, agent, .. } = &station.address;
+    match station.visit {
+        Visit::Serve => format!("{hall}-{agent}"),
+        Visit::Look => format!("{hall}-{agent}-doctor"),
+    }
 }
 
-fn options_v5(address: &Address, transport: Transport, login: Login) -> v5::MqttOptions {
-    let will = v5::mqttbytes::v5::LastWill::new(
-        Channel::Status.topic(&address.hall, &address.agent),
-        json(&offline()),
-        v5::mqttbytes::QoS::AtLeastOnce,
-        true,
-        None,
-    );
-    let mut options = v5::MqttOptions::new(client_id(address), address.broker.host.clone(), address.broker.port);
+fn options_v5(station: &Station, transport: Transport, login: Login) -> v5::MqttOptions {
+    let broker = &station.address.broker;
+    let mut options = v5::MqttOptions::new(client_id(station), broker.host.clone(), broker.port);
     options
         .set_transport(transport)
         .set_keep_alive(KEEP_ALIVE)
-        .set_clean_start(false)
-        .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
         .set_max_packet_size(Some(MAX_PACKET))
         .set_connection_timeout(CONNECT_TIMEOUT_S)
-        .set_outgoing_inflight_upper_limit(1024)
-        .set_last_will(will);
+        .set_outgoing_inflight_upper_limit(INFLIGHT);
+    if station.visit == Visit::Serve {
+        let (topic, qos) = (status_topic(station), v5::mqttbytes::QoS::AtLeastOnce);
+        let will = v5::mqttbytes::v5::LastWill::new(topic, json(&offline()), qos, true, None);
+        options.set_clean_start(false).set_session_expiry_interval(Some(SESSION_EXPIRY_S)).set_last_will(will);
+    }
     if let Some((username, password)) = login {
         options.set_credentials(username, password);
     }
     options
 }
 
-fn options_v311(address: &Address, transport: Transport, login: Login) -> rumqttc::MqttOptions {
-    let topic = Channel::Status.topic(&address.hall, &address.agent);
-    let will = rumqttc::LastWill::new(topic, json(&offline()), QoS::AtLeastOnce, true);
-    let mut options = rumqttc::MqttOptions::new(client_id(address), address.broker.host.clone(), address.broker.port);
+fn options_v311(station: &Station, transport: Transport, login: Login) -> rumqttc::MqttOptions {
+    let broker = &station.address.broker;
+    let mut options = rumqttc::MqttOptions::new(client_id(station), broker.host.clone(), broker.port);
     options
         .set_transport(transport)
         .set_keep_alive(KEEP_ALIVE)
-        .set_clean_session(false)
         .set_max_packet_size(MAX_PACKET as usize, MAX_PACKET as usize)
-        .set_inflight(1024)
-        .set_last_will(will);
+        .set_inflight(INFLIGHT);
+    if station.visit == Visit::Serve {
+        let will = rumqttc::LastWill::new(status_topic(station), json(&offline()), QoS::AtLeastOnce, true);
+        options.set_clean_session(false).set_last_will(will);
+    }
     if let Some((username, password)) = login {
         options.set_credentials(username, password);
     }
     options
+}
+
+fn status_topic(station: &Station) -> String {
+    Channel::Status.topic(&station.address.hall, &station.address.agent)
 }

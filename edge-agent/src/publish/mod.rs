@@ -12,7 +12,7 @@ mod link;
 mod tls;
 mod window;
 
-pub use link::{Delivery, Happening, Link, LinkError, Protocol, Station};
+pub use link::{Delivery, Happening, Link, LinkError, Protocol, Station, Visit};
 pub use tls::{TlsError, client_config};
 
 use crate::capture::Backoff;
@@ -126,7 +126,7 @@ impl Publisher {
 
     /// One connection, from its opening to its loss or to the farewell.
     async fn session(&mut self) -> End {
-        let station = Station { address: self.address.clone(), protocol: self.protocol };
+        let station = Station { address: self.address.clone(), protocol: self.protocol, visit: Visit::Serve };
         let mut link = match Link::open(&station) {
             Ok(link) => link,
             Err(error) => return End::Lost(error),

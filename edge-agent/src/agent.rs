@@ -1,0 +1,249 @@
+//! `edge-agent run`: everything wired together, and its ordered shutdown.
+//!
+//! ```text
+//! cameras ─▶ Watch (one a camera) ─▶ Recorder ─▶ Outbox ─▶ Publisher ─▶ broker
+//!                 ▲                                            │
+//!                 └───────────── Remote ◀── config/desired ────┘
+//! ```
+
+use crate::ballast::Ballast;
+use crate::clock::{SKEW_LIMIT, SteadyClock};
+use crate::config::{AgentConfig, Config, Setup, model_manifest};
+use crate::failure::Failure;
+use crate::health::Problem;
+use crate::outbox::{Limits, Outbox};
+use crate::perceive::Perception;
+use crate::publish::{Address, Publisher, Wires, client_config};
+use crate::recorder::{self, Recorder, Report};
+use crate::remote::{ConfigKey, Remote};
+use crate::watch::{Shared, Watch};
+use chuangming_domain::Timestamp;
+use chuangming_domain::wire::{AppliedConfig, DesiredConfig, HealthKind};
+use chuangming_models::{Models, Options};
+use parking_lot::Mutex;
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
+use tracing::{error, info, warn};
+
+const TICK: Duration = Duration::from_secs(1);
+/// The wall clock must be off for so many ticks before it is followed.
+const SKEWED_TICKS: u32 = 5;
+
+/// Runs until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When something that must be right before the start is not.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    let Config { agent, setup } = config;
+    // What must be right before anything starts.
+    agent.prepare_data_dir()?;
+    let _lock = lock(&agent)?;
+    if let Some(files) = &agent.broker.tls {
+        client_config(files).map_err(Failure::input)?;
+    }
+    let key = agent.config_key_file.as_deref().map(ConfigKey::load).transpose().map_err(Failure::input)?;
+    let remote = Remote { key, cameras: agent.camera_ids(), data_dir: agent.data_dir.clone() };
+    let perception = load_models(&agent)?;
+    let outbox = Outbox::open(&agent.data_dir, Limits::default()).await.map_err(Failure::failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+
+    // Start, from the end of the way to its beginning.
+    let clock = Arc::new(SteadyClock::default());
+    let orphans = outbox.close_orphans(clock.now()).await.map_err(Failure::failed)?;
+    if orphans > 0 {
+        info!(orphans, "closed what the last run had left open");
+    }
+    let (setup, refusal) = setup_in_force(setup, &remote);
+    let wake = Arc::new(Notify::new());
+    let (desired_in, mut desired) = mpsc::channel(4);
+    let (applied, applied_out) = watch::channel(in_force(&setup));
+    let (stop, stop_out) = watch::channel(false);
+    let wires =
+        Wires { outbox: outbox.clone(), wake: Arc::clone(&wake), applied: applied_out, desired: desired_in, stop: stop_out };
+    let address = Address { hall: agent.hall.clone(), agent: agent.agent.clone(), broker: agent.broker.clone() };
+    let publisher = tokio::spawn(Publisher::new(address, wires).run());
+
+    let (reports, reports_out) = mpsc::channel(recorder::QUEUE);
+    let recorder = Recorder::new(outbox.clone(), wake, Arc::clone(&clock), Ballast::new(&agent.data_dir));
+    let recorder = tokio::spawn(recorder.run(reports_out));
+
+    let shared = Shared {
+        hall: agent.hall.clone(),
+        agent: agent.agent.clone(),
+        models: perception.digests(),
+        looks: Arc::new(Mutex::new(perception)),
+        clock,
+        reports,
+    };
+    let mut live = Live { agent, remote, setup: Arc::new(setup), shared, applied, watches: Vec::new(), skewed_ticks: 0 };
+    if let Some(problems) = refusal {
+        live.tell_refused(&problems).await;
+    }
+    live.start_watching()?;
+
+    // Live.
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            Some(payload) = desired.recv() => live.configure(&payload).await,
+            _ = tick.tick() => live.check_clock().await?,
+        }
+    }
+
+    // Shutdown, in the order of the way: cameras, rules, outbox, broker.
+    info!("shutting down");
+    live.stop_watching().await;
+    drop(live); // its senders: the recorder ends when all is recorded
+    if recorder.await.is_err() {
+        error!("the recorder had failed");
+    }
+    // The publisher sends what is left for a short while and says that the agent is offline.
+    if stop.send(true).is_err() || publisher.await.is_err() {
+        error!("the publisher had failed");
+    }
+    outbox.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// What changes while the agent runs.
+struct Live {
+    agent: AgentConfig,
+    remote: Remote,
+    setup: Arc<Setup>,
+    shared: Shared,
+    applied: watch::Sender<AppliedConfig>,
+    watches: Vec<Watch>,
+    skewed_ticks: u32,
+}
+
+impl Live {
+    fn start_watching(&mut self) -> Result<(), Failure> {
+        for camera in &self.agent.cameras {
+            let watch = Watch::start(camera, Arc::clone(&self.setup), self.shared.clone()).map_err(Failure::failed)?;
+            self.watches.push(watch);
+        }
+        Ok(())
+    }
+
+    /// Stops all cameras at once and waits until what they had to say is with the recorder.
+    async fn stop_watching(&mut self) {
+        let watches = std::mem::take(&mut self.watches);
+        let stopped = tokio::task::spawn_blocking(move || {
+            watches.iter().for_each(Watch::ask_to_stop);
+            watches.into_iter().for_each(Watch::join);
+        });
+        if stopped.await.is_err() {
+            error!("the cameras could not be stopped");
+        }
+    }
+
+    /// Looks at a configuration from central; an invalid one keeps the old.
+    async fn configure(&mut self, payload: &[u8]) {
+        let desired = match Remote::read(payload) {
+            Ok(desired) => desired,
+            Err(problem) => return self.tell_refused(&[format!("config/desired: {problem}")]).await,
+        };
+        if desired.version == self.setup.version {
+            return self.accept().await;
+        }
+        match self.remote.check(&desired) {
+            Ok(setup) => self.apply(&desired, setup).await,
+            Err(problems) => {
+                self.tell_refused(&problems).await;
+                let refused = AppliedConfig { version: desired.version, ok: false, problems };
+                self.applied.send_replace(refused);
+            }
+        }
+    }
+
+    async fn apply(&mut self, desired: &DesiredConfig, setup: Setup) {
+        if let Err(e) = self.remote.keep(desired) {
+            warn!(error = %e, "the configuration is in force but cannot be kept for the next start");
+        }
+        info!(version = %setup.version, "configuration applied");
+        self.setup = Arc::new(setup);
+        for watch in &self.watches {
+            watch.apply(Arc::clone(&self.setup));
+        }
+        self.accept().await;
+    }
+
+    async fn accept(&self) {
+        self.applied.send_replace(in_force(&self.setup));
+        let problem = Problem::of_agent(HealthKind::PolicyRefused);
+        self.report(Report::Cleared { problem, at: self.shared.clock.now() }).await;
+    }
+
+    async fn tell_refused(&self, problems: &[String]) {
+        warn!(problems = problems.join("; "), "configuration refused; the old one stays in force");
+        let problem = Problem::of_agent(HealthKind::PolicyRefused);
+        self.report(Report::Raised { problem, windows: Vec::new(), at: self.shared.clock.now() }).await;
+    }
+
+    /// When the wall clock was set, tells so and follows it. Rules measure time, so they start afresh: cameras are
+    /// stopped, episodes closed as of the old clock, and all is watched again on the new one.
+    async fn check_clock(&mut self) -> Result<(), Failure> {
+        let skew = self.shared.clock.skew(Timestamp::now(), Instant::now());
+        self.skewed_ticks = if skew.abs() > SKEW_LIMIT.as_secs_f64() { self.skewed_ticks + 1 } else { 0 };
+        if self.skewed_ticks < SKEWED_TICKS {
+            return Ok(());
+        }
+        warn!(skew_s = skew, "the system clock was set; following it");
+        let problem = Problem::of_agent(HealthKind::ClockSkewed);
+        self.report(Report::Raised { problem: problem.clone(), windows: Vec::new(), at: self.shared.clock.now() }).await;
+        self.stop_watching().await;
+        self.shared.clock.anchor(Timestamp::now(), Instant::now());
+        self.skewed_ticks = 0;
+        self.report(Report::Cleared { problem, at: self.shared.clock.now() }).await;
+        self.start_watching()
+    }
+
+    async fn report(&self, report: Report) {
+        if self.shared.reports.send(report).await.is_err() {
+            error!("the recorder has failed");
+        }
+    }
+}
+
+/// The configuration that central sent before this start, if it still counts; else the files'.
+fn setup_in_force(files: Setup, remote: &Remote) -> (Setup, Option<Vec<String>>) {
+    match remote.kept() {
+        Ok(Some(kept)) => {
+            info!(version = %kept.version, "using the configuration that central sent last");
+            (kept, None)
+        }
+        Ok(None) => (files, None),
+        Err(problems) => (files, Some(problems)),
+    }
+}
+
+fn in_force(setup: &Setup) -> AppliedConfig {
+    AppliedConfig { version: setup.version.clone(), ok: true, problems: Vec::new() }
+}
+
+/// Two agents on one outbox would send and delete each other's messages.
+fn lock(agent: &AgentConfig) -> Result<File, Failure> {
+    let path = agent.data_dir.join("lock");
+    let file = File::create(&path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let place = agent.data_dir.display();
+            Err(Failure::input(format!("data_dir: {place} is in use by another agent, expected one of its own")))
+        }
+        Err(TryLockError::Error(e)) => Err(Failure::failed(format!("{}: {e}", path.display()))),
+    }
+}
+
+fn load_models(agent: &AgentConfig) -> Result<Perception, Failure> {
+    let manifest = model_manifest(agent.models.as_deref())?;
+    let models = Models::load(&manifest, &Options::default()).map_err(Failure::input)?;
+    Ok(Perception::new(models))
+}

@@ -1,0 +1,278 @@
+//! One camera being watched: its camera thread brings frames, a thread of its own looks at them.
+//!
+//! Everything that the rules decide and every change of the camera's health goes to the recorder. A slow or dead camera
+//! blocks only its own two threads. What the machine is too slow for is dropped by the camera (the newest frame wins)
+//! and is unknown to the rules; when that lasts, `overloaded` is raised.
+//!
+//! When a clip begins again, time goes on but the scene jumps: open episodes are closed for `shutdown` and the rules
+//! start afresh, as if the agent had been started at that moment.
+
+use crate::capture::{
+    Camera, CameraHealth, CameraState, CaptureSettings, Frame, Glance, HealthSettings, Transition,
+};
+use crate::clock::SteadyClock;
+use crate::config::{CameraConfig, Setup};
+use crate::health::Problem;
+use crate::overload::Overload;
+use crate::perceive::WindowView;
+use crate::pipeline::{CameraPipeline, Looks, Site, WatchedWindow};
+use crate::recorder::Report;
+use chuangming_analysis::Duty;
+use chuangming_analysis::schedule::on_duty;
+use chuangming_domain::Timestamp;
+use chuangming_domain::digest::Digest;
+use chuangming_domain::event::{CloseReason, Event};
+use chuangming_domain::id::{AgentId, CameraId, HallId, WindowId};
+use chuangming_domain::observation::Signal;
+use chuangming_domain::wire::{Coverage, CoverageSchema, HealthKind, HealthPhase};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+use tracing::{debug, warn};
+
+/// How long to wait for a frame before looking after everything else.
+const POLL: Duration = Duration::from_millis(250);
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// What all cameras of the agent share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The hall.
+    pub hall: HallId,
+    /// The agent.
+    pub agent: AgentId,
+    /// Looks at pictures; one look at a time.
+    pub looks: Arc<Mutex<dyn Looks>>,
+    /// Content hash of the model behind each signal.
+    pub models: BTreeMap<Signal, Digest>,
+    /// The agent's time.
+    pub clock: Arc<SteadyClock>,
+    /// To the recorder; a full queue blocks the camera, never loses an event.
+    pub reports: tokio::sync::mpsc::Sender<Report>,
+}
+
+enum Order {
+    Apply(Arc<Setup>),
+    Stop,
+}
+
+/// A camera that is being watched.
+pub struct Watch {
+    orders: mpsc::Sender<Order>,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Starts both threads of a camera.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(config: &CameraConfig, setup: Arc<Setup>, shared: Shared) -> io::Result<Self> {
+        let defaults = CaptureSettings::default();
+        let settings = CaptureSettings { still_fps: config.fps.unwrap_or(defaults.still_fps), ..defaults };
+        let camera = Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
+        let (orders, inbox) = mpsc::channel();
+        let thread = Builder::new().name(format!("watch {}", config.id)).spawn({
+            let config = config.clone();
+            move || Watcher::new(config, setup, shared).run(camera, &inbox)
+        })?;
+        Ok(Self { orders, thread })
+    }
+
+    /// Swaps policy and calibration between two frames; open episodes are closed for `policy`.
+    pub fn apply(&self, setup: Arc<Setup>) {
+        self.order(Order::Apply(setup));
+    }
+
+    /// Asks to close all episodes and end, without waiting: ask all first, then [`Watch::join`] each.
+    pub fn ask_to_stop(&self) {
+        self.order(Order::Stop);
+    }
+
+    /// Waits until both threads have ended.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            warn!("the thread of a camera had failed");
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if self.orders.send(order).is_err() {
+            warn!("the thread of a camera has failed");
+        }
+    }
+}
+
+/// The state of one camera's own thread.
+struct Watcher {
+    config: CameraConfig,
+    shared: Shared,
+    setup: Arc<Setup>,
+    pipeline: CameraPipeline,
+    health: CameraHealth,
+    overload: Overload,
+    /// The hour whose coverage is still being counted, by its number since 1970.
+    hour: i64,
+}
+
+impl Watcher {
+    fn new(config: CameraConfig, setup: Arc<Setup>, shared: Shared) -> Self {
+        let now = shared.clock.now();
+        let health_settings = if config.check_frozen { HealthSettings::LIVE } else { HealthSettings::CLIP };
+        let pipeline = new_pipeline(&config.id, &setup, &shared);
+        let health = CameraHealth::new(health_settings, now);
+        Self { config, shared, setup, pipeline, health, overload: Overload::default(), hour: hour_of(now) }
+    }
+
+    fn run(mut self, camera: Camera, inbox: &mpsc::Receiver<Order>) {
+        loop {
+            match inbox.try_recv() {
+                Ok(Order::Apply(setup)) => self.apply(setup),
+                Err(mpsc::TryRecvError::Empty) => {}
+                Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => break,
+            }
+            match camera.wait(POLL) {
+                Some(frame) => self.look(&frame),
+                None => self.pass(),
+            }
+            self.count_coverage();
+        }
+        camera.ask_to_stop();
+        self.start_afresh(self.shared.clock.now(), CloseReason::Shutdown);
+        if let Err(e) = camera.stop(STOP_WITHIN) {
+            warn!(reason = %e, "left behind");
+        }
+    }
+
+    /// A frame came.
+    fn look(&mut self, frame: &Frame) {
+        let at = frame.at;
+        if frame.loop_restarted {
+            debug!(camera = %self.config.id, "the clip begins again");
+            self.start_afresh(at, CloseReason::Shutdown);
+        }
+        let transitions = self.health.frame(at, &Glance::of(&frame.image), self.is_on_duty(at));
+        self.tell_health(transitions);
+        let events = match self.health.state() {
+            CameraState::Ok => {
+                let is_late = frame.dropped > 0 && self.pipeline.is_late(at);
+                self.tell_overload(at, is_late);
+                self.pipeline.step(at, &frame.image)
+            }
+            CameraState::Unknown(reason) => self.pipeline.unknown(at, reason),
+        };
+        self.tell(events);
+    }
+
+    /// No frame came.
+    fn pass(&mut self) {
+        let now = self.shared.clock.now();
+        let transitions = self.health.tick(now, self.is_on_duty(now));
+        self.tell_health(transitions);
+        if let CameraState::Unknown(reason) = self.health.state() {
+            let events = self.pipeline.unknown(now, reason);
+            self.tell(events);
+        }
+    }
+
+    fn apply(&mut self, setup: Arc<Setup>) {
+        self.setup = setup;
+        self.start_afresh(self.shared.clock.now(), CloseReason::Policy);
+    }
+
+    /// Ends what is open, hands out what was counted, and begins with rules that know nothing.
+    fn start_afresh(&mut self, at: Timestamp, reason: CloseReason) {
+        let events = self.pipeline.close_all(at, reason);
+        self.tell(events);
+        self.tell_coverage(Timestamp::MAX);
+        self.pipeline = new_pipeline(&self.config.id, &self.setup, &self.shared);
+    }
+
+    fn is_on_duty(&self, at: Timestamp) -> bool {
+        on_duty(self.setup.policy.schedule.as_ref(), at)
+    }
+
+    /// Once an hour, hands out the hour that is over.
+    fn count_coverage(&mut self) {
+        let now = self.shared.clock.now();
+        if hour_of(now) != self.hour {
+            self.hour = hour_of(now);
+            self.tell_coverage(now);
+        }
+    }
+
+    fn tell_coverage(&mut self, until: Timestamp) {
+        let mut hours: BTreeMap<Timestamp, Coverage> = BTreeMap::new();
+        for (window, counted) in self.pipeline.take_coverage(until) {
+            for (hour, signals) in counted {
+                let empty = || Coverage { schema: CoverageSchema::V1, hour, windows: BTreeMap::new() };
+                hours.entry(hour).or_insert_with(empty).windows.insert(window.clone(), signals);
+            }
+        }
+        for coverage in hours.into_values() {
+            self.report(Report::Coverage(coverage));
+        }
+    }
+
+    fn tell_health(&self, transitions: Vec<Transition>) {
+        for Transition { kind, phase, at } in transitions {
+            self.tell_problem(kind, phase, at);
+        }
+    }
+
+    fn tell_overload(&mut self, at: Timestamp, is_late: bool) {
+        if let Some(phase) = self.overload.note(at, is_late) {
+            self.tell_problem(HealthKind::Overloaded, phase, at);
+        }
+    }
+
+    fn tell_problem(&self, kind: HealthKind, phase: HealthPhase, at: Timestamp) {
+        let problem = Problem::of_camera(kind, self.config.id.clone());
+        self.report(match phase {
+            HealthPhase::Raised => Report::Raised { problem, windows: self.windows(), at },
+            HealthPhase::Cleared => Report::Cleared { problem, at },
+        });
+    }
+
+    fn windows(&self) -> Vec<WindowId> {
+        self.pipeline.windows().cloned().collect()
+    }
+
+    fn tell(&self, events: Vec<Event>) {
+        if !events.is_empty() {
+            self.report(Report::Events(events));
+        }
+    }
+
+    fn report(&self, report: Report) {
+        if self.shared.reports.blocking_send(report).is_err() {
+            warn!(camera = %self.config.id, "nobody records any more");
+        }
+    }
+}
+
+fn new_pipeline(camera: &CameraId, setup: &Setup, shared: &Shared) -> CameraPipeline {
+    let site = Site {
+        hall: shared.hall.clone(),
+        agent: shared.agent.clone(),
+        calibration: setup.calibration.digest.clone(),
+        models: shared.models.clone(),
+        policy: Arc::new(setup.policy.clone()),
+        seed: rand::random(),
+    };
+    let windows = setup.calibration.windows.iter().filter(|w| w.camera == *camera).map(|w| WatchedWindow {
+        id: w.id.clone(),
+        view: WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone()),
+        duty: Duty { post: w.post, required: w.required.clone(), permitted: w.permitted.clone() },
+    });
+    let zones = setup.calibration.smoking_zones.iter().filter(|z| z.camera == *camera);
+    let zones = zones.map(|z| (z.id.clone(), z.polygon.clone()));
+    CameraPipeline::new(Arc::clone(&shared.looks), &site, windows.collect(), zones.collect())
+}
+
+fn hour_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(3600)
+}
