@@ -15,6 +15,9 @@ const DESK_DOWN: f64 = 0.04;
 const DESK_UP_OF_HEIGHT: f64 = 0.5;
 const DESK_UP_OF_WIDTH: f64 = 0.22;
 
+/// Enlargement of the desk for what stands on it, about the mean of its corners.
+const STANDS_ON_MARGIN: f64 = 0.08;
+
 const EYES: (usize, usize) = (1, 2);
 const EARS: (usize, usize) = (3, 4);
 const SHOULDERS: (usize, usize) = (5, 6);
@@ -46,7 +49,29 @@ pub fn desk_box(desk: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
     let b = PixelBox::around(desk, width, height);
     let up = (DESK_UP_OF_HEIGHT * b.height()).max(DESK_UP_OF_WIDTH * b.width());
     let side = DESK_SIDE * b.width();
-    PixelBox::new(b.x0 - side, b.y0 - up, b.x1 + side, b.y1 + DESK_DOWN * b.height()).clipped(width, height, 0.0)
+    PixelBox::new(b.x0 - side, b.y0 - up, b.x1 + side, b.y1 + DESK_DOWN * b.height())
+        .clipped(width, height, 0.0)
+}
+
+/// Whether an item belongs to a desk: the middle of its lower edge lies in the desk's polygon, enlarged a little about
+/// the mean of its corners. Keeps the items of the neighbouring desk out.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "a polygon has few corners")]
+pub fn stands_on(item: PixelBox, desk: &Polygon, width: u32, height: u32) -> bool {
+    let corners: Vec<(f64, f64)> =
+        desk.corners().iter().map(|p| (p.x * f64::from(width), p.y * f64::from(height))).collect();
+    let n = corners.len() as f64;
+    let centre = corners.iter().fold((0.0, 0.0), |c, p| (c.0 + p.0 / n, c.1 + p.1 / n));
+    let enlarged = |&(x, y): &(f64, f64)| {
+        let scale = 1.0 + STANDS_ON_MARGIN;
+        (centre.0 + (x - centre.0) * scale, centre.1 + (y - centre.1) * scale)
+    };
+    let corners: Vec<_> = corners.iter().map(enlarged).collect();
+    let (x, y) = ((item.x0 + item.x1) / 2.0, item.y1);
+    let left_of = |((x0, y0), (x1, y1)): (&(f64, f64), &(f64, f64))| {
+        (*y0 > y) != (*y1 > y) && x0 + (y - y0) / (y1 - y0) * (x1 - x0) < x
+    };
+    corners.iter().zip(corners.iter().cycle().skip(1)).filter(|edge| left_of(*edge)).count() % 2 == 1
 }
 
 /// Where a badge hangs: a square from the collar to below the lanyard's card. `None`: too little to go by.
@@ -60,7 +85,12 @@ pub fn chest_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height:
 
 /// Where a cigarette is: a square around the head and the hands near it. `None`: too little to go by.
 #[must_use]
-pub fn head_hands_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+pub fn head_hands_box(
+    keypoints: &[Keypoint; 17],
+    seat: &Polygon,
+    width: u32,
+    height: u32,
+) -> Option<PixelBox> {
     let body = Body::new(keypoints, seat, width, height)?;
     let mut points: Vec<(f64, f64)> = HEAD.iter().filter_map(|&i| body.seen(i)).collect();
     let anchor = match body.mean(&HEAD) {
@@ -74,7 +104,9 @@ pub fn head_hands_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, he
     for (elbow, wrist) in FOREARMS {
         let Some(wrist) = body.seen(wrist) else { continue };
         // The hand goes on where the forearm points to.
-        let hand = body.seen(elbow).map_or(wrist, |e| (wrist.0 + 0.35 * (wrist.0 - e.0), wrist.1 + 0.35 * (wrist.1 - e.1)));
+        let hand = body
+            .seen(elbow)
+            .map_or(wrist, |e| (wrist.0 + 0.35 * (wrist.0 - e.0), wrist.1 + 0.35 * (wrist.1 - e.1)));
         if distance(anchor, hand) <= 2.2 * body.scale {
             points.push(hand);
         }

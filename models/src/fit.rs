@@ -28,7 +28,8 @@ impl Placement {
             return Self { region, net, size: net, offset: (0, 0) };
         }
         let scale = (f64::from(net.0) / region.width()).min(f64::from(net.1) / region.height());
-        let whole = |length: f64, most: u32| (length * scale + 0.5).floor().clamp(1.0, f64::from(most)) as u32;
+        let whole =
+            |length: f64, most: u32| (length * scale + 0.5).floor().clamp(1.0, f64::from(most)) as u32;
         let size = (whole(region.width(), net.0), whole(region.height(), net.1));
         let offset = match fit {
             Fit::Letterbox => ((net.0 - size.0) / 2, (net.1 - size.1) / 2),
@@ -55,12 +56,11 @@ impl Placement {
         )
     }
 
-    /// A box of the net as a box of the picture, cut to the placed region.
+    /// A box of the net as a box of the picture.
     #[must_use]
     pub fn box_to_picture(&self, b: PixelBox) -> PixelBox {
         let ((x0, y0), (x1, y1)) = (self.to_picture(b.x0, b.y0), self.to_picture(b.x1, b.y1));
-        let r = self.region;
-        PixelBox::new(x0.clamp(r.x0, r.x1), y0.clamp(r.y0, r.y1), x1.clamp(r.x0, r.x1), y1.clamp(r.y0, r.y1))
+        PixelBox::new(x0, y0, x1, y1)
     }
 
     /// The model's input as a picture: the box resized (bilinear with antialiasing), grey around it. A box that is not
@@ -80,11 +80,15 @@ impl Placement {
 
     fn resized(&self, picture: &RgbImage) -> Option<Image<'static>> {
         let region = self.region.clipped(picture.width(), picture.height(), 0.0)?;
-        let source = ImageRef::new(picture.width(), picture.height(), picture.pixels(), PixelType::U8x3).ok()?;
+        let source =
+            ImageRef::new(picture.width(), picture.height(), picture.pixels(), PixelType::U8x3).ok()?;
         let mut part = Image::new(self.size.0, self.size.1, PixelType::U8x3);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(region.x0, region.y0, region.width(), region.height());
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
+            region.x0,
+            region.y0,
+            region.width(),
+            region.height(),
+        );
         Resizer::new().resize(&source, &mut part, &options).ok()?;
         Some(part)
     }

@@ -49,15 +49,26 @@ impl Head {
     ///
     /// # Errors
     /// When inference fails or an output is not what the manifest says.
-    pub fn run(&self, picture: &RgbImage, region: PixelBox, features: Option<&Features>) -> Result<Classes, ModelError> {
+    pub fn run(
+        &self,
+        picture: &RgbImage,
+        region: PixelBox,
+        features: Option<&Features>,
+    ) -> Result<Classes, ModelError> {
         let entry = &self.network.entry;
         let computed = base_features(&self.network, self.base.as_deref(), picture, region, features)?;
         let region = region.clipped(picture.width(), picture.height(), 0.0).unwrap_or(region);
-        let pixels = entry.input.as_ref().and_then(|input| self.network.picture_input(picture, &Placement::new(region, input.size, input.fit)));
-        let outputs = self.network.run(pixels.as_ref(), computed.as_ref().or(features), |name| self.questions.iter().any(|q| q.output == name))?;
+        let pixels = entry.input.as_ref().and_then(|input| {
+            self.network.picture_input(picture, &Placement::new(region, input.size, input.fit))
+        });
+        let outputs = self.network.run(pixels.as_ref(), computed.as_ref().or(features), |name| {
+            self.questions.iter().any(|q| q.output == name)
+        })?;
         let mut answers = Vec::with_capacity(self.questions.len());
         for question in &self.questions {
-            let output = outputs.get(&question.output).ok_or_else(|| ModelError::shape(&entry.name, format!("has no output {}", question.output)))?;
+            let output = outputs.get(&question.output).ok_or_else(|| {
+                ModelError::shape(&entry.name, format!("has no output {}", question.output))
+            })?;
             let probabilities = logits::decode(output.view(), question.labels.len(), question.temperature)
                 .map_err(|e| ModelError::shape(&entry.name, format!("{}: {e}", question.output)))?;
             let (labels, thresholds) = (question.labels.clone(), question.thresholds.clone());
@@ -74,21 +85,44 @@ fn questions(network: &Network) -> Result<Vec<Question>, ModelError> {
         Labels::ByOutput(table) => table.iter().map(|(output, labels)| (output.as_str(), labels)).collect(),
         Labels::One(labels) => match outputs.as_slice() {
             [only] => vec![(*only, labels)],
-            many => return Err(ModelError::shape(&entry.name, format!("has {} outputs ({}): labels must be a table by output", many.len(), many.join(", ")))),
+            many => {
+                return Err(ModelError::shape(
+                    &entry.name,
+                    format!(
+                        "has {} outputs ({}): labels must be a table by output",
+                        many.len(),
+                        many.join(", ")
+                    ),
+                ));
+            }
         },
         Labels::None => Vec::new(),
     };
     let mut questions = Vec::new();
     for (output, labels) in lists {
         if !outputs.contains(&output) {
-            return Err(ModelError::shape(&entry.name, format!("has no output {output}, which labels names; it has {}", outputs.join(", "))));
+            return Err(ModelError::shape(
+                &entry.name,
+                format!("has no output {output}, which labels names; it has {}", outputs.join(", ")),
+            ));
         }
-        let temperature = entry.threshold(&format!("temperature_{output}")).or(entry.threshold("temperature")).unwrap_or(1.0);
+        let temperature = entry
+            .threshold(&format!("temperature_{output}"))
+            .or(entry.threshold("temperature"))
+            .unwrap_or(1.0);
         if temperature <= 0.0 {
-            return Err(ModelError::shape(&entry.name, format!("thresholds.temperature is {temperature}, expected a number above 0")));
+            return Err(ModelError::shape(
+                &entry.name,
+                format!("thresholds.temperature is {temperature}, expected a number above 0"),
+            ));
         }
         let thresholds = labels.iter().map(|label| entry.threshold(label).unwrap_or(0.0)).collect();
-        questions.push(Question { output: output.to_owned(), labels: labels.iter().cloned().collect(), thresholds, temperature });
+        questions.push(Question {
+            output: output.to_owned(),
+            labels: labels.iter().cloned().collect(),
+            thresholds,
+            temperature,
+        });
     }
     Ok(questions)
 }

@@ -16,7 +16,9 @@ pub struct RgbImage {
 
 /// The bytes do not make a picture of that size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{bytes} bytes for a picture of {width}x{height}: 3 bytes a pixel and at least one pixel would be right")]
+#[error(
+    "{bytes} bytes for a picture of {width}x{height}: 3 bytes a pixel and at least one pixel would be right"
+)]
 pub struct SizeError {
     width: u32,
     height: u32,
@@ -91,7 +93,10 @@ mod tests {
     fn size_and_bytes_must_agree() {
         assert!(RgbImage::from_raw(2, 2, vec![0; 12]).is_ok());
         let error = RgbImage::from_raw(2, 2, vec![0; 11]).unwrap_err().to_string();
-        assert_eq!(error, "11 bytes for a picture of 2x2: 3 bytes a pixel and at least one pixel would be right");
+        assert_eq!(
+            error,
+            "11 bytes for a picture of 2x2: 3 bytes a pixel and at least one pixel would be right"
+        );
         assert!(RgbImage::from_raw(0, 2, Vec::new()).is_err());
     }
 

@@ -201,7 +201,8 @@ impl Manifest {
     /// # Errors
     /// When the file cannot be read, or with every problem of its content.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path).map_err(|reason| ModelError::Read { path: path.to_owned(), reason })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| ModelError::Read { path: path.to_owned(), reason })?;
         Ok(Self::parse(&text, path)?)
     }
 
@@ -221,7 +222,8 @@ impl Manifest {
                 runtime.end(r);
                 library
             });
-            let models: Vec<Entry> = root.tables(r, "models").into_iter().filter_map(|f| entry(f, r, folder)).collect();
+            let models: Vec<Entry> =
+                root.tables(r, "models").into_iter().filter_map(|f| entry(f, r, folder)).collect();
             root.end(r);
             check_together(&models, r);
             Self { library: library.map(|l| folder.join(l)), models }
@@ -231,14 +233,20 @@ impl Manifest {
 }
 
 fn entry(mut f: Fields, r: &mut Reader, folder: &Path) -> Option<Entry> {
-    let text = |f: &mut Fields, r: &mut Reader, key| f.require(r, key, "a text", |v| v.as_str().filter(|s| !s.is_empty()).map(str::to_owned));
+    let text = |f: &mut Fields, r: &mut Reader, key| {
+        f.require(r, key, "a text", |v| v.as_str().filter(|s| !s.is_empty()).map(str::to_owned))
+    };
     let name = text(&mut f, r, "name");
     let role = Role::read(&mut f, r, "role");
     let file = text(&mut f, r, "file");
-    let digest = f.require(r, "sha256", "64 lower-case hex digits", |v| Digest::try_from(format!("sha256:{}", v.as_str()?)).ok());
-    let (source, version, licence) = (text(&mut f, r, "source"), text(&mut f, r, "version"), text(&mut f, r, "licence"));
+    let digest = f.require(r, "sha256", "64 lower-case hex digits", |v| {
+        Digest::try_from(format!("sha256:{}", v.as_str()?)).ok()
+    });
+    let (source, version, licence) =
+        (text(&mut f, r, "source"), text(&mut f, r, "version"), text(&mut f, r, "licence"));
     let decoder = Decoder::read(&mut f, r, "decoder");
-    let labels = f.get(r, "labels", "a list of texts, or a table of such lists by output", labels).unwrap_or_default();
+    let labels =
+        f.get(r, "labels", "a list of texts, or a table of such lists by output", labels).unwrap_or_default();
     let thresholds = f.get(r, "thresholds", "a table of numbers", numbers).unwrap_or_default();
     let features = f.texts(r, "features").unwrap_or_default();
     let features_of = f.text(r, "features_of");
@@ -251,7 +259,10 @@ fn entry(mut f: Fields, r: &mut Reader, folder: &Path) -> Option<Entry> {
         check_decoder(&place, role, decoder, &labels, r);
     }
     if !has_input && features_of.is_none() {
-        r.problem(format!("{place}input"), "is missing, expected a table (only a head with features_of may do without)");
+        r.problem(
+            format!("{place}input"),
+            "is missing, expected a table (only a head with features_of may do without)",
+        );
     }
     Some(Entry {
         name: name?,
@@ -273,35 +284,61 @@ fn entry(mut f: Fields, r: &mut Reader, folder: &Path) -> Option<Entry> {
 fn input(mut f: Fields, r: &mut Reader) -> Option<Input> {
     let name = f.require(r, "name", "the input's name in the file", |v| v.as_str().map(str::to_owned));
     let layout = Layout::read(&mut f, r, "layout");
-    let size = f.require(r, "size", "[width, height], each from 8 to 4096", |v| match numbers_of(&v)?.as_slice() {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
-        [w, h] if [w, h].iter().all(|n| (8.0..=4096.0).contains(*n) && n.fract() == 0.0) => Some((*w as u32, *h as u32)),
-        _ => None,
-    });
+    let size =
+        f.require(r, "size", "[width, height], each from 8 to 4096", |v| match numbers_of(&v)?.as_slice() {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked to be whole and small"
+            )]
+            [w, h] if [w, h].iter().all(|n| (8.0..=4096.0).contains(*n) && n.fract() == 0.0) => {
+                Some((*w as u32, *h as u32))
+            }
+            _ => None,
+        });
     let dtype = Dtype::read(&mut f, r, "dtype");
     let channels = Channels::read(&mut f, r, "channels");
     let mean = f.get(r, "mean", "three numbers", three).unwrap_or([0.0; 3]);
-    let std = f.get(r, "std", "three numbers, none of them 0", |v| three(v).filter(|s| !s.contains(&0.0))).unwrap_or([1.0; 3]);
+    let std = f
+        .get(r, "std", "three numbers, none of them 0", |v| three(v).filter(|s| !s.contains(&0.0)))
+        .unwrap_or([1.0; 3]);
     let fit = Fit::read(&mut f, r, "fit");
     f.end(r);
-    Some(Input { name: name?, layout: layout?, size: size?, dtype: dtype?, channels: channels?, mean, std, fit: fit? })
+    Some(Input {
+        name: name?,
+        layout: layout?,
+        size: size?,
+        dtype: dtype?,
+        channels: channels?,
+        mean,
+        std,
+        fit: fit?,
+    })
 }
 
 fn check_decoder(place: &str, role: Role, decoder: Decoder, labels: &Labels, r: &mut Reader) {
     let fitting: &[Decoder] = match role {
         Role::Pose => &[Decoder::Movenet, Decoder::Heatmap],
-        Role::Person | Role::Desk => &[Decoder::Nanodet, Decoder::NanodetPlus, Decoder::Picodet, Decoder::Centre],
+        Role::Person | Role::Desk => {
+            &[Decoder::Nanodet, Decoder::NanodetPlus, Decoder::Picodet, Decoder::Centre]
+        }
         Role::Window | Role::Badge | Role::Smoking => &[Decoder::Head],
     };
     if !fitting.contains(&decoder) {
         let words: Vec<_> = fitting.iter().map(|d| d.name()).collect();
-        r.problem(format!("{place}decoder"), format!("is {}, expected {} for role {}", decoder.name(), words.join(" or "), role.name()));
+        r.problem(
+            format!("{place}decoder"),
+            format!("is {}, expected {} for role {}", decoder.name(), words.join(" or "), role.name()),
+        );
     }
     match (role, labels) {
-        (Role::Pose, Labels::None) | (Role::Window | Role::Badge | Role::Smoking, Labels::One(_) | Labels::ByOutput(_)) => {}
+        (Role::Pose, Labels::None)
+        | (Role::Window | Role::Badge | Role::Smoking, Labels::One(_) | Labels::ByOutput(_)) => {}
         (Role::Pose, _) => r.problem(format!("{place}labels"), "is given, but a pose model has no classes"),
         (Role::Person, Labels::One(list)) if list.iter().any(|l| l == "person") => {}
-        (Role::Person, _) => r.problem(format!("{place}labels"), "is without person, expected a list with it"),
+        (Role::Person, _) => {
+            r.problem(format!("{place}labels"), "is without person, expected a list with it")
+        }
         (Role::Desk, Labels::One(_)) => {}
         (_, _) => r.problem(format!("{place}labels"), "is missing, expected a list of texts"),
     }
@@ -316,12 +353,19 @@ fn check_together(models: &[Entry], r: &mut Reader) {
             r.problem(&place, "is listed twice; names are unique");
         }
         if !roles.insert(model.role) {
-            r.problem(format!("{place}.role"), format!("is {}, as of another model; one model a role", model.role.name()));
+            r.problem(
+                format!("{place}.role"),
+                format!("is {}, as of another model; one model a role", model.role.name()),
+            );
         }
         if let Some(base) = &model.features_of {
-            let bases: Vec<_> = models.iter().filter(|m| m.input.is_some()).map(|m| m.name.as_str()).collect();
+            let bases: Vec<_> =
+                models.iter().filter(|m| m.input.is_some()).map(|m| m.name.as_str()).collect();
             if !bases.contains(&base.as_str()) || *base == model.name {
-                r.problem(format!("{place}.features_of"), format!("is {base}, expected another model with an input: {}", bases.join(", ")));
+                r.problem(
+                    format!("{place}.features_of"),
+                    format!("is {base}, expected another model with an input: {}", bases.join(", ")),
+                );
             }
         }
     }
@@ -329,13 +373,17 @@ fn check_together(models: &[Entry], r: &mut Reader) {
 
 fn labels(value: Value) -> Option<Labels> {
     let list = |v: Value| match v {
-        Value::Array(items) if !items.is_empty() => items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>(),
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        }
         _ => None,
     };
     match value {
-        Value::Table(table) if !table.is_empty() => {
-            table.into_iter().map(|(output, v)| Some((output, list(v)?))).collect::<Option<_>>().map(Labels::ByOutput)
-        }
+        Value::Table(table) if !table.is_empty() => table
+            .into_iter()
+            .map(|(output, v)| Some((output, list(v)?)))
+            .collect::<Option<_>>()
+            .map(Labels::ByOutput),
         other => list(other).map(Labels::One),
     }
 }

@@ -16,7 +16,9 @@ impl Mask {
     /// The mask of a union of polygons. A pixel is inside when its centre is (even-odd rule for each polygon).
     #[must_use]
     pub fn new(polygons: &[&Polygon], width: u32, height: u32) -> Self {
-        let rows = (0..height).map(|row| merged(polygons.iter().flat_map(|p| runs(p, row, width, height)).collect())).collect();
+        let rows = (0..height)
+            .map(|row| merged(polygons.iter().flat_map(|p| runs(p, row, width, height)).collect()))
+            .collect();
         Self { width, height, rows }
     }
 
@@ -64,7 +66,11 @@ fn runs(polygon: &Polygon, row: u32, width: u32, height: u32) -> Vec<(u32, u32)>
     crossings.sort_by(f64::total_cmp);
     // The centre of pixel k is k + 0.5: it is right of a crossing x when k > x - 0.5.
     let first_right_of = |x: f64| ((x - 0.5).floor() + 1.0).clamp(0.0, f64::from(width)) as u32;
-    crossings.chunks_exact(2).map(|pair| (first_right_of(pair[0]), first_right_of(pair[1]))).filter(|(a, b)| a < b).collect()
+    crossings
+        .chunks_exact(2)
+        .map(|pair| (first_right_of(pair[0]), first_right_of(pair[1])))
+        .filter(|(a, b)| a < b)
+        .collect()
 }
 
 fn merged(mut runs: Vec<(u32, u32)>) -> Vec<(u32, u32)> {

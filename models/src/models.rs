@@ -18,6 +18,8 @@ use std::sync::Arc;
 const MAX_CANDIDATES: usize = 1000;
 const DEFAULT_SCORE: f32 = 0.3;
 const DEFAULT_IOU: f32 = 0.6;
+/// Overlap above which two boxes of a `centre` model are one thing, whatever their labels.
+const CENTRE_IOU_ANY: f32 = 0.55;
 
 /// Every model of a manifest, loaded, checked and tried once. Shared between threads; calls on one model queue up.
 #[derive(Debug, Clone)]
@@ -40,7 +42,8 @@ impl Models {
         for entry in &entries {
             networks.insert(&entry.name, Arc::new(Network::load(&environment, entry, options)?));
         }
-        let mut models = Self { pose: None, detectors: BTreeMap::new(), heads: BTreeMap::new(), entries: entries.clone() };
+        let mut models =
+            Self { pose: None, detectors: BTreeMap::new(), heads: BTreeMap::new(), entries: entries.clone() };
         for entry in &entries {
             let network = networks[entry.name.as_str()].clone();
             let base = entry.features_of.as_deref().and_then(|name| networks.get(name)).cloned();
@@ -131,6 +134,8 @@ pub struct Detector {
     labels: Vec<String>,
     min_score: f32,
     iou: f64,
+    /// Overlap above which boxes are one thing whatever their labels.
+    iou_any: Option<f64>,
 }
 
 impl Detector {
@@ -138,13 +143,21 @@ impl Detector {
         let entry = &network.entry;
         let labels = match &entry.labels {
             Labels::One(labels) => labels.clone(),
-            Labels::None | Labels::ByOutput(_) => return Err(ModelError::shape(&entry.name, "a detector needs a list of labels")),
+            Labels::None | Labels::ByOutput(_) => {
+                return Err(ModelError::shape(&entry.name, "a detector needs a list of labels"));
+            }
         };
         let sees = base.as_ref().filter(|_| entry.input.is_none()).unwrap_or(&network);
-        let input = sees.entry.input.clone().ok_or_else(|| ModelError::shape(&entry.name, "a detector needs an input, or features_of a model with one"))?;
+        let input = sees.entry.input.clone().ok_or_else(|| {
+            ModelError::shape(&entry.name, "a detector needs an input, or features_of a model with one")
+        })?;
         let min_score = entry.threshold("score").unwrap_or(DEFAULT_SCORE);
         let iou = f64::from(entry.threshold("iou").unwrap_or(DEFAULT_IOU));
-        Ok(Self { input, labels, min_score, iou, base, network })
+        let iou_any = entry
+            .threshold("iou_any")
+            .or((entry.decoder == Decoder::Centre).then_some(CENTRE_IOU_ANY))
+            .map(f64::from);
+        Ok(Self { input, labels, min_score, iou, iou_any, base, network })
     }
 
     /// The classes; [`Detection::label`] is an index into them.
@@ -160,8 +173,8 @@ impl Detector {
         own.unwrap_or(self.min_score).max(self.min_score)
     }
 
-    /// Finds things in `region`, which is cut to the picture. Boxes are in picture pixels, inside the region, sorted
-    /// by score; those below their label's [`Detector::threshold`] are unsure.
+    /// Finds things in `region`, which is cut to the picture. Boxes are in picture pixels, inside the picture, sorted
+    /// by score; they may reach beyond the region. Those below their label's [`Detector::threshold`] are unsure.
     ///
     /// # Errors
     /// When inference fails or an output is not laid out as the decoder reads it.
@@ -171,16 +184,22 @@ impl Detector {
         let region = region.clipped(picture.width(), picture.height(), 0.0).unwrap_or(region);
         let placement = Placement::new(region, self.input.size, self.input.fit);
         let pixels = self.network.picture_input(picture, &placement);
-        let outputs = self.network.run(pixels.as_ref(), features.as_ref(), |name| !entry.features.iter().any(|f| f == name))?;
+        let outputs = self
+            .network
+            .run(pixels.as_ref(), features.as_ref(), |name| !entry.features.iter().any(|f| f == name))?;
         let mut found = self.decode(&outputs).map_err(|e| ModelError::shape(&entry.name, e.to_string()))?;
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found.truncate(MAX_CANDIDATES);
         let mut kept = nms::class_wise(found, self.iou);
-        for detection in &mut kept {
-            detection.region = placement.box_to_picture(detection.region);
+        if let Some(iou) = self.iou_any {
+            kept = nms::any_class(kept, iou);
         }
-        kept.retain(|d| d.region.area() > 0.0);
-        Ok(kept)
+        let in_picture = |d: Detection| {
+            let region =
+                placement.box_to_picture(d.region).clipped(picture.width(), picture.height(), 0.0)?;
+            Some(Detection { region, ..d })
+        };
+        Ok(kept.into_iter().filter_map(in_picture).collect())
     }
 
     fn decode(&self, outputs: &Outputs) -> Result<Vec<Detection>, LayoutError> {
@@ -189,7 +208,8 @@ impl Detector {
         match self.network.entry.decoder {
             Decoder::NanodetPlus => gfl::decode(&views, classes, net, 0.0, self.min_score),
             Decoder::Centre => {
-                let named: Vec<_> = outputs.iter().map(|(name, array)| (name.as_str(), array.view())).collect();
+                let named: Vec<_> =
+                    outputs.iter().map(|(name, array)| (name.as_str(), array.view())).collect();
                 centre::decode(&named, classes, net, self.min_score)
             }
             _ => gfl::decode(&views, classes, net, 0.5, self.min_score),
@@ -210,7 +230,11 @@ pub(crate) fn base_features(
         return Ok(None);
     }
     let region = region.clipped(picture.width(), picture.height(), 0.0).unwrap_or(region);
-    let pixels = base.entry.input.as_ref().and_then(|input| base.picture_input(picture, &Placement::new(region, input.size, input.fit)));
+    let pixels = base
+        .entry
+        .input
+        .as_ref()
+        .and_then(|input| base.picture_input(picture, &Placement::new(region, input.size, input.fit)));
     let wanted = network.fed_inputs();
     let maps = base.run(pixels.as_ref(), None, |name| wanted.contains(&name))?;
     Ok(Some(Features { of: base.entry.name.clone(), maps }))

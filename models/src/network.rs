@@ -56,15 +56,27 @@ impl fmt::Debug for Network {
 
 impl Network {
     /// Reads the file, checks its hash, its inputs and the outputs that the entry names.
-    pub(crate) fn load(environment: &Environment, entry: &Entry, options: &Options) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(&entry.file).map_err(|reason| ModelError::Read { path: entry.file.clone(), reason })?;
+    pub(crate) fn load(
+        environment: &Environment,
+        entry: &Entry,
+        options: &Options,
+    ) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(&entry.file)
+            .map_err(|reason| ModelError::Read { path: entry.file.clone(), reason })?;
         let found = Digest::of(&bytes);
         if found != entry.digest {
             return Err(ModelError::Hash { path: entry.file.clone(), found, expected: entry.digest.clone() });
         }
         let session = runtime::session(environment, &entry.file, &bytes, options)?;
-        let ports = |outlets: &[ort::value::Outlet]| outlets.iter().map(|o| port(&entry.name, o)).collect::<Result<Vec<_>, _>>();
-        let network = Self { inputs: ports(session.inputs())?, outputs: ports(session.outputs())?, entry: entry.clone(), session: Mutex::new(session) };
+        let ports = |outlets: &[ort::value::Outlet]| {
+            outlets.iter().map(|o| port(&entry.name, o)).collect::<Result<Vec<_>, _>>()
+        };
+        let network = Self {
+            inputs: ports(session.inputs())?,
+            outputs: ports(session.outputs())?,
+            entry: entry.clone(),
+            session: Mutex::new(session),
+        };
         network.check()?;
         Ok(network)
     }
@@ -87,22 +99,37 @@ impl Network {
 
     /// Runs the model. `picture` goes to the picture input, `features` to the inputs named like its maps. The outputs
     /// for which `keep` is true come back.
-    pub(crate) fn run(&self, picture: Option<&Tensor>, features: Option<&Features>, keep: impl Fn(&str) -> bool) -> Result<Outputs, ModelError> {
+    pub(crate) fn run(
+        &self,
+        picture: Option<&Tensor>,
+        features: Option<&Features>,
+        keep: impl Fn(&str) -> bool,
+    ) -> Result<Outputs, ModelError> {
         let failed = |e: &ort::Error| ModelError::run(&self.entry.name, e);
         let mut given: Vec<(String, SessionInputValue<'_>)> = Vec::with_capacity(self.inputs.len());
         if let (Some(input), Some(pixels)) = (&self.entry.input, picture) {
             let value = match pixels {
-                Tensor::Float32(array) => SessionInputValue::from(TensorRef::from_array_view(array.view()).map_err(|e| failed(&e))?),
-                Tensor::Int32(array) => SessionInputValue::from(TensorRef::from_array_view(array.view()).map_err(|e| failed(&e))?),
+                Tensor::Float32(array) => {
+                    SessionInputValue::from(TensorRef::from_array_view(array.view()).map_err(|e| failed(&e))?)
+                }
+                Tensor::Int32(array) => {
+                    SessionInputValue::from(TensorRef::from_array_view(array.view()).map_err(|e| failed(&e))?)
+                }
             };
             given.push((input.name.clone(), value));
         }
         for name in self.fed_inputs() {
             let map = features.and_then(|f| f.maps.get(name)).ok_or_else(|| {
                 let base = self.entry.features_of.as_deref().unwrap_or("a base model");
-                ModelError::shape(&self.entry.name, format!("input {name} is not among the outputs of {base}"))
+                ModelError::shape(
+                    &self.entry.name,
+                    format!("input {name} is not among the outputs of {base}"),
+                )
             })?;
-            given.push((name.to_owned(), SessionInputValue::from(TensorRef::from_array_view(map.view()).map_err(|e| failed(&e))?)));
+            given.push((
+                name.to_owned(),
+                SessionInputValue::from(TensorRef::from_array_view(map.view()).map_err(|e| failed(&e))?),
+            ));
         }
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let outputs = session.run(given).map_err(|e| failed(&e))?;
@@ -119,22 +146,37 @@ impl Network {
         if let Some(input) = &self.entry.input {
             let Some(port) = self.inputs.iter().find(|p| p.name == input.name) else {
                 let names: Vec<_> = self.inputs.iter().map(|p| p.name.as_str()).collect();
-                return wrong(format!("has no input {}, the manifest's input.name; it has {}", input.name, names.join(", ")));
+                return wrong(format!(
+                    "has no input {}, the manifest's input.name; it has {}",
+                    input.name,
+                    names.join(", ")
+                ));
             };
             let wanted = tensor::shape(input);
             if !fits(&port.shape, &wanted) {
-                return wrong(format!("input {} has shape {:?}, the manifest's layout and size make {wanted:?}", port.name, port.shape));
+                return wrong(format!(
+                    "input {} has shape {:?}, the manifest's layout and size make {wanted:?}",
+                    port.name, port.shape
+                ));
             }
             let element = match input.dtype {
                 Dtype::Float32 => TensorElementType::Float32,
                 Dtype::Int32 => TensorElementType::Int32,
             };
             if port.element != element {
-                return wrong(format!("input {} is {}, the manifest's dtype is {}", port.name, port.element, input.dtype.name()));
+                return wrong(format!(
+                    "input {} is {}, the manifest's dtype is {}",
+                    port.name,
+                    port.element,
+                    input.dtype.name()
+                ));
             }
         }
         if self.entry.features_of.is_none() && !self.fed_inputs().is_empty() {
-            return wrong(format!("has further inputs {}, and no features_of to feed them", self.fed_inputs().join(", ")));
+            return wrong(format!(
+                "has further inputs {}, and no features_of to feed them",
+                self.fed_inputs().join(", ")
+            ));
         }
         for feature in &self.entry.features {
             if !self.output_names().any(|name| name == feature) {
@@ -147,11 +189,16 @@ impl Network {
 
 fn port(model: &str, outlet: &ort::value::Outlet) -> Result<Port, ModelError> {
     match outlet.dtype() {
-        ValueType::Tensor { ty, shape, .. } => Ok(Port { name: outlet.name().to_owned(), element: *ty, shape: shape.to_vec() }),
-        other => Err(ModelError::shape(model, format!("{} is {other}, tensors are supported", outlet.name()))),
+        ValueType::Tensor { ty, shape, .. } => {
+            Ok(Port { name: outlet.name().to_owned(), element: *ty, shape: shape.to_vec() })
+        }
+        other => {
+            Err(ModelError::shape(model, format!("{} is {other}, tensors are supported", outlet.name())))
+        }
     }
 }
 
 fn fits(declared: &[i64], wanted: &[usize]) -> bool {
-    declared.len() == wanted.len() && declared.iter().zip(wanted).all(|(d, w)| *d < 0 || usize::try_from(*d) == Ok(*w))
+    declared.len() == wanted.len()
+        && declared.iter().zip(wanted).all(|(d, w)| *d < 0 || usize::try_from(*d) == Ok(*w))
 }

@@ -5,11 +5,25 @@ use crate::decode::Detection;
 /// Keeps, of detections with the same label that overlap by more than `iou`, the one with the highest score. The
 /// result is sorted by score, highest first.
 #[must_use]
-pub fn class_wise(mut found: Vec<Detection>, iou: f64) -> Vec<Detection> {
+pub fn class_wise(found: Vec<Detection>, iou: f64) -> Vec<Detection> {
+    best_of(found, iou, |a, b| a.label == b.label)
+}
+
+/// As [`class_wise`], whatever the labels: for detectors that sometimes give one thing two names.
+#[must_use]
+pub fn any_class(found: Vec<Detection>, iou: f64) -> Vec<Detection> {
+    best_of(found, iou, |_, _| true)
+}
+
+fn best_of(
+    mut found: Vec<Detection>,
+    iou: f64,
+    rivals: impl Fn(&Detection, &Detection) -> bool,
+) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for candidate in found {
-        let seen = kept.iter().any(|k| k.label == candidate.label && k.region.iou(candidate.region) > iou);
+        let seen = kept.iter().any(|k| rivals(k, &candidate) && k.region.iou(candidate.region) > iou);
         if !seen {
             kept.push(candidate);
         }
@@ -29,8 +43,12 @@ mod tests {
 
     #[test]
     fn keeps_the_best_of_a_label_and_other_labels() {
-        let kept = class_wise(vec![found(0, 0.5, 0.0), found(0, 0.9, 1.0), found(1, 0.4, 0.0), found(0, 0.3, 30.0)], 0.5);
+        let kept = class_wise(
+            vec![found(0, 0.5, 0.0), found(0, 0.9, 1.0), found(1, 0.4, 0.0), found(0, 0.3, 30.0)],
+            0.5,
+        );
         assert_eq!(kept, vec![found(0, 0.9, 1.0), found(1, 0.4, 0.0), found(0, 0.3, 30.0)]);
+        assert_eq!(any_class(kept, 0.5), vec![found(0, 0.9, 1.0), found(0, 0.3, 30.0)]);
     }
 
     proptest! {

@@ -85,7 +85,12 @@ impl PixelBox {
     /// Intersection over union; 0 for boxes without area.
     #[must_use]
     pub fn iou(self, other: Self) -> f64 {
-        let shared = Self::new(self.x0.max(other.x0), self.y0.max(other.y0), self.x1.min(other.x1), self.y1.min(other.y1));
+        let shared = Self::new(
+            self.x0.max(other.x0),
+            self.y0.max(other.y0),
+            self.x1.min(other.x1),
+            self.y1.min(other.y1),
+        );
         let shared = if shared.x1 > shared.x0 && shared.y1 > shared.y0 { shared.area() } else { 0.0 };
         let union = self.area() + other.area() - shared;
         if union > 0.0 { shared / union } else { 0.0 }

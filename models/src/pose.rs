@@ -34,7 +34,8 @@ pub struct PoseModel {
 impl PoseModel {
     pub(crate) fn new(network: Arc<Network>) -> Result<Self, ModelError> {
         let input = network.entry.input.clone();
-        let input = input.ok_or_else(|| ModelError::shape(&network.entry.name, "a pose model needs an input"))?;
+        let input =
+            input.ok_or_else(|| ModelError::shape(&network.entry.name, "a pose model needs an input"))?;
         Ok(Self { network, input })
     }
 
@@ -49,8 +50,11 @@ impl PoseModel {
         let entry = &self.network.entry;
         let pixels = self.network.picture_input(picture, &placement);
         let main = self.keypoint_output().to_owned();
-        let maps = self.network.run(pixels.as_ref(), None, |name| name == main || entry.features.iter().any(|f| f == name))?;
-        let output = maps.get(&main).ok_or_else(|| ModelError::shape(&entry.name, format!("has no output {main}")))?;
+        let maps = self
+            .network
+            .run(pixels.as_ref(), None, |name| name == main || entry.features.iter().any(|f| f == name))?;
+        let output =
+            maps.get(&main).ok_or_else(|| ModelError::shape(&entry.name, format!("has no output {main}")))?;
         let decoded = match entry.decoder {
             Decoder::Heatmap => heatmap::decode(output.view(), self.input.size),
             _ => movenet::decode(output.view(), self.input.size),

@@ -5,6 +5,7 @@ use ort::environment::Environment;
 use ort::ep::{ExecutionProvider, OpenVINO};
 use ort::logging::LogLevel;
 use ort::session::Session;
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -60,9 +61,13 @@ fn load(path: &Path) -> Result<Environment, ModelError> {
     let failed = |reason: String| ModelError::Library { path: path.to_owned(), reason: one_line(&reason) };
     // A bare file name is looked up by the system's loader; a path must exist, and is made absolute because the loader
     // would take a relative one as relative to the program.
-    let found = if path.components().count() > 1 { path.canonicalize().map_err(|e| failed(e.to_string()))? } else { path.to_owned() };
+    let found = if path.components().count() > 1 {
+        path.canonicalize().map_err(|e| failed(e.to_string()))?
+    } else {
+        path.to_owned()
+    };
     let environment = ort::init_from(&found)
-        .map_err(|e| failed(e.to_string()))?
+        .map_err(|e| failed(reason(&e)))?
         .with_name("chuangming")
         .with_telemetry(false)
         .build()
@@ -72,8 +77,23 @@ fn load(path: &Path) -> Result<Environment, ModelError> {
     Ok(environment)
 }
 
+/// The system's loader says why only in the source of its error.
+fn reason(error: &ort::LoadDynamicError) -> String {
+    match error {
+        ort::LoadDynamicError::Dlopen { error, .. } => {
+            error.source().map_or_else(|| error.to_string(), ToString::to_string)
+        }
+        other => other.to_string(),
+    }
+}
+
 /// A session for a model's bytes; `file` names it in messages.
-pub(crate) fn session(environment: &Environment, file: &Path, bytes: &[u8], options: &Options) -> Result<Session, ModelError> {
+pub(crate) fn session(
+    environment: &Environment,
+    file: &Path,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<Session, ModelError> {
     if options.provider == Provider::OpenVino {
         match with_provider(environment, bytes, options, true) {
             Ok(session) => return Ok(session),
@@ -82,10 +102,16 @@ pub(crate) fn session(environment: &Environment, file: &Path, bytes: &[u8], opti
             }
         }
     }
-    with_provider(environment, bytes, options, false).map_err(|reason| ModelError::refused(file.to_owned(), &reason))
+    with_provider(environment, bytes, options, false)
+        .map_err(|reason| ModelError::refused(file.to_owned(), &reason))
 }
 
-fn with_provider(environment: &Environment, bytes: &[u8], options: &Options, openvino: bool) -> Result<Session, String> {
+fn with_provider(
+    environment: &Environment,
+    bytes: &[u8],
+    options: &Options,
+    openvino: bool,
+) -> Result<Session, String> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let threads = options.threads.max(1);
     let mut builder = Session::builder(environment)
@@ -99,7 +125,8 @@ fn with_provider(environment: &Environment, bytes: &[u8], options: &Options, ope
         if !OpenVINO::is_available().map_err(|e| text(&e))? {
             return Err("this ONNX Runtime was built without OpenVINO".into());
         }
-        let provider = OpenVINO::default().with_device_type("CPU").with_num_threads(threads).build().error_on_failure();
+        let provider =
+            OpenVINO::default().with_device_type("CPU").with_num_threads(threads).build().error_on_failure();
         builder = builder.with_execution_providers([provider]).map_err(|e| text(&e))?;
     }
     builder.commit_from_memory(bytes).map_err(|e| text(&e))

@@ -13,7 +13,8 @@ fn person() -> RgbImage {
 }
 
 fn base_models() -> Option<Models> {
-    let files = ["movenet-thunder.onnx", "nanodet.onnx", "onnxruntime/libonnxruntime.so"].map(support::vendor);
+    let files =
+        ["movenet-thunder.onnx", "nanodet.onnx", "onnxruntime/libonnxruntime.so"].map(support::vendor);
     if files.iter().any(Option::is_none) {
         return None;
     }
@@ -22,7 +23,10 @@ fn base_models() -> Option<Models> {
     // Only the base models, found by their place: heads come and go with training.
     let entries: Vec<&str> = text.split("[[models]]").skip(1).filter(|e| e.contains("\"vendor/")).collect();
     let vendor = support::here().join("vendor");
-    let base = format!("version = 1\n[runtime]\nlibrary = \"vendor/onnxruntime/libonnxruntime.so\"\n[[models]]{}", entries.join("[[models]]"));
+    let base = format!(
+        "version = 1\n[runtime]\nlibrary = \"vendor/onnxruntime/libonnxruntime.so\"\n[[models]]{}",
+        entries.join("[[models]]")
+    );
     let base = base.replace("\"vendor/", &format!("\"{}/", vendor.display()));
     let path = folder.path().join("manifest.toml");
     std::fs::write(&path, base).unwrap();
@@ -38,7 +42,10 @@ fn a_seated_person_is_found() {
     assert!(seen >= 10, "{seen} keypoints seen");
     let (nose, shoulder, hip) = (&pose.keypoints[0], &pose.keypoints[6], &pose.keypoints[12]);
     assert!(nose.y < shoulder.y && shoulder.y < hip.y, "head above shoulder above hip");
-    assert!((24.0..40.0).contains(&nose.x) && (2.0..16.0).contains(&nose.y), "the head is where the picture has it");
+    assert!(
+        (24.0..40.0).contains(&nose.x) && (2.0..16.0).contains(&nose.y),
+        "the head is where the picture has it"
+    );
     assert!(models.digest(Role::Pose).is_some() && models.digest(Role::Desk).is_none());
 }
 

@@ -20,7 +20,8 @@ fn impostor(folder: &Path, version: &str) -> PathBuf {
          const struct base *OrtGetApiBase(void) {{ return &the_base; }}\n"
     );
     std::fs::write(&source, code).unwrap();
-    let status = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().unwrap();
+    let status =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().unwrap();
     assert!(status.success());
     library
 }
@@ -33,7 +34,15 @@ fn unusable_libraries_are_explained() {
     let other = folder.path().join("libother.so");
     let empty = folder.path().join("empty.c");
     std::fs::write(&empty, "int nothing;\n").unwrap();
-    assert!(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&other).arg(&empty).status().unwrap().success());
+    assert!(
+        Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .arg(&other)
+            .arg(&empty)
+            .status()
+            .unwrap()
+            .success()
+    );
     let cases = [
         ("missing", folder.path().join("nowhere/libonnxruntime.so"), "No such file or directory"),
         ("no library", text, "file too short"),
@@ -45,7 +54,10 @@ fn unusable_libraries_are_explained() {
         let options = Options { threads: 1, provider: Provider::Cpu, library: Some(path.clone()) };
         let message = environment(&options, None).expect_err(name).to_string();
         let advice = "run `make setup`, or point ORT_DYLIB_PATH at libonnxruntime.so 1.24 or newer";
-        let good = message.starts_with(&path.display().to_string()) && message.contains(expected) && message.ends_with(advice) && !message.contains('\n');
+        let good = message.starts_with(&path.display().to_string())
+            && message.contains(expected)
+            && message.ends_with(advice)
+            && !message.contains('\n');
         if !good {
             problems.push(format!("{name}: {message}"));
         }

@@ -27,9 +27,15 @@ fn pixels_are_those_of_pillow() {
     let mut problems = Vec::new();
     for case in &cases {
         let b: Vec<f64> = case["box"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
-        let size: Vec<u32> = case["size"].as_array().unwrap().iter().map(|n| u32::try_from(n.as_u64().unwrap()).unwrap()).collect();
+        let size: Vec<u32> = case["size"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|n| u32::try_from(n.as_u64().unwrap()).unwrap())
+            .collect();
         let hex = case["rgb"].as_str().unwrap();
-        let expected: Vec<u8> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+        let expected: Vec<u8> =
+            (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
         let placed = Placement::new(PixelBox::new(b[0], b[1], b[2], b[3]), (size[0], size[1]), Fit::Stretch);
         let found = placed.cut(&pattern());
         let worst = found.pixels().iter().zip(&expected).map(|(a, e)| a.abs_diff(*e)).max().unwrap();

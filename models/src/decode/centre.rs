@@ -12,14 +12,23 @@ use ndarray::{ArrayViewD, Axis, Ix4};
 ///
 /// # Errors
 /// When an output has no partner, or another shape.
-pub fn decode(outputs: &[(&str, ArrayViewD<'_, f32>)], classes: usize, net: (u32, u32), min_score: f32) -> Result<Vec<Detection>, LayoutError> {
+pub fn decode(
+    outputs: &[(&str, ArrayViewD<'_, f32>)],
+    classes: usize,
+    net: (u32, u32),
+    min_score: f32,
+) -> Result<Vec<Detection>, LayoutError> {
     let mut found = Vec::new();
     let mut levels = 0;
     for (name, heat) in outputs {
         let Some(suffix) = name.strip_prefix("heat") else { continue };
         let partner = format!("box{suffix}");
-        let sides = outputs.iter().find(|(n, _)| *n == partner).ok_or_else(|| LayoutError::new(format!("output {name} has no {partner}")))?;
-        level(heat, &sides.1, classes, net, min_score, &mut found).map_err(|e| LayoutError::new(format!("{name}: {e}")))?;
+        let sides = outputs
+            .iter()
+            .find(|(n, _)| *n == partner)
+            .ok_or_else(|| LayoutError::new(format!("output {name} has no {partner}")))?;
+        level(heat, &sides.1, classes, net, min_score, &mut found)
+            .map_err(|e| LayoutError::new(format!("{name}: {e}")))?;
         levels += 1;
     }
     if levels == 0 {
@@ -30,12 +39,29 @@ pub fn decode(outputs: &[(&str, ArrayViewD<'_, f32>)], classes: usize, net: (u32
 }
 
 #[allow(clippy::cast_precision_loss, reason = "cells are few")]
-fn level(heat: &ArrayViewD<'_, f32>, sides: &ArrayViewD<'_, f32>, classes: usize, net: (u32, u32), min_score: f32, found: &mut Vec<Detection>) -> Result<(), LayoutError> {
-    let wrong = || LayoutError::new(format!("shapes {:?} and {:?}, expected [1, {classes}, rows, columns] and [1, 4, rows, columns]", heat.shape(), sides.shape()));
+fn level(
+    heat: &ArrayViewD<'_, f32>,
+    sides: &ArrayViewD<'_, f32>,
+    classes: usize,
+    net: (u32, u32),
+    min_score: f32,
+    found: &mut Vec<Detection>,
+) -> Result<(), LayoutError> {
+    let wrong = || {
+        LayoutError::new(format!(
+            "shapes {:?} and {:?}, expected [1, {classes}, rows, columns] and [1, 4, rows, columns]",
+            heat.shape(),
+            sides.shape()
+        ))
+    };
     let heat4 = heat.view().into_dimensionality::<Ix4>().map_err(|_| wrong())?;
     let sides4 = sides.view().into_dimensionality::<Ix4>().map_err(|_| wrong())?;
     let (_, _, rows, columns) = heat4.dim();
-    if heat4.dim() != (1, classes, rows, columns) || sides4.dim() != (1, 4, rows, columns) || rows == 0 || columns == 0 {
+    if heat4.dim() != (1, classes, rows, columns)
+        || sides4.dim() != (1, 4, rows, columns)
+        || rows == 0
+        || columns == 0
+    {
         return Err(wrong());
     }
     let (sx, sy) = (f64::from(net.0) / columns as f64, f64::from(net.1) / rows as f64);

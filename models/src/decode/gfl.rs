@@ -26,7 +26,13 @@ struct Level {
 ///
 /// # Errors
 /// When the outputs are not laid out in one of the ways above.
-pub fn decode(outputs: &[ArrayViewD<'_, f32>], classes: usize, net: (u32, u32), anchor: f64, min_score: f32) -> Result<Vec<Detection>, LayoutError> {
+pub fn decode(
+    outputs: &[ArrayViewD<'_, f32>],
+    classes: usize,
+    net: (u32, u32),
+    anchor: f64,
+    min_score: f32,
+) -> Result<Vec<Detection>, LayoutError> {
     let mut found = Vec::new();
     for level in levels(outputs, classes, net)? {
         let columns = cells(net, level.stride).0;
@@ -34,7 +40,8 @@ pub fn decode(outputs: &[ArrayViewD<'_, f32>], classes: usize, net: (u32, u32), 
             if scores.iter().all(|&score| score < min_score) {
                 continue;
             }
-            let region = region(level.distances.row(cell), cell % columns, cell / columns, level.stride, anchor);
+            let region =
+                region(level.distances.row(cell), cell % columns, cell / columns, level.stride, anchor);
             let over = scores.into_iter().copied().enumerate().filter(|(_, score)| *score >= min_score);
             found.extend(over.map(|(label, score)| Detection { label, score, region }));
         }
@@ -63,7 +70,11 @@ fn mean(logits: ArrayView1<'_, f32>) -> f64 {
     weighted / sum
 }
 
-fn levels(outputs: &[ArrayViewD<'_, f32>], classes: usize, net: (u32, u32)) -> Result<Vec<Level>, LayoutError> {
+fn levels(
+    outputs: &[ArrayViewD<'_, f32>],
+    classes: usize,
+    net: (u32, u32),
+) -> Result<Vec<Level>, LayoutError> {
     if let [joined] = outputs {
         return split_joined(joined.view(), classes, net);
     }
@@ -77,7 +88,12 @@ fn levels(outputs: &[ArrayViewD<'_, f32>], classes: usize, net: (u32, u32)) -> R
         match of_level.as_slice() {
             [] => {}
             [a, b] => found.push(pair(stride, a, b, classes)?),
-            many => return Err(LayoutError::new(format!("{} outputs at stride {stride}, expected scores and distances", many.len()))),
+            many => {
+                return Err(LayoutError::new(format!(
+                    "{} outputs at stride {stride}, expected scores and distances",
+                    many.len()
+                )));
+            }
         }
     }
     Ok(found)
@@ -89,11 +105,17 @@ fn pair(stride: u32, a: &Array2<f32>, b: &Array2<f32>, classes: usize) -> Result
         (false, true) => (b, a),
         _ => {
             let widths = (a.ncols(), b.ncols());
-            return Err(LayoutError::new(format!("outputs at stride {stride} have {} and {} values a cell; one of them must be the {classes} labels", widths.0, widths.1)));
+            return Err(LayoutError::new(format!(
+                "outputs at stride {stride} have {} and {} values a cell; one of them must be the {classes} labels",
+                widths.0, widths.1
+            )));
         }
     };
     if distances.ncols() % 4 != 0 || distances.ncols() < 8 {
-        return Err(LayoutError::new(format!("{} distance values a cell at stride {stride}, expected four sides of two or more bins", distances.ncols())));
+        return Err(LayoutError::new(format!(
+            "{} distance values a cell at stride {stride}, expected four sides of two or more bins",
+            distances.ncols()
+        )));
     }
     Ok(Level { stride, scores: scores.clone(), distances: distances.clone() })
 }
@@ -101,15 +123,29 @@ fn pair(stride: u32, a: &Array2<f32>, b: &Array2<f32>, classes: usize) -> Result
 /// An output as cells × values, with the stride that has so many cells.
 fn table(output: &ArrayViewD<'_, f32>, net: (u32, u32)) -> Result<(u32, Array2<f32>), LayoutError> {
     let shape = output.shape();
-    let unknown = || LayoutError::new(format!("output of shape {shape:?} fits no stride of {STRIDES:?} for a net of {}x{}", net.0, net.1));
-    let to_table = |view: ArrayViewD<'_, f32>, n: usize, values: usize| view.as_standard_layout().into_owned().into_shape_with_order((n, values)).map_err(|_| unknown());
+    let unknown = || {
+        LayoutError::new(format!(
+            "output of shape {shape:?} fits no stride of {STRIDES:?} for a net of {}x{}",
+            net.0, net.1
+        ))
+    };
+    let to_table = |view: ArrayViewD<'_, f32>, n: usize, values: usize| {
+        view.as_standard_layout().into_owned().into_shape_with_order((n, values)).map_err(|_| unknown())
+    };
     for stride in STRIDES {
         let (columns, rows) = cells(net, stride);
         match shape {
-            [1, n, values] if *n == rows * columns => return Ok((stride, to_table(output.view(), *n, *values)?)),
-            [1, h, w, values] if (*h, *w) == (rows, columns) => return Ok((stride, to_table(output.view(), h * w, *values)?)),
+            [1, n, values] if *n == rows * columns => {
+                return Ok((stride, to_table(output.view(), *n, *values)?));
+            }
+            [1, h, w, values] if (*h, *w) == (rows, columns) => {
+                return Ok((stride, to_table(output.view(), h * w, *values)?));
+            }
             [1, values, h, w] if (*h, *w) == (rows, columns) => {
-                return Ok((stride, to_table(output.view().permuted_axes(vec![0, 2, 3, 1]), h * w, *values)?));
+                return Ok((
+                    stride,
+                    to_table(output.view().permuted_axes(vec![0, 2, 3, 1]), h * w, *values)?,
+                ));
             }
             _ => {}
         }
@@ -117,9 +153,17 @@ fn table(output: &ArrayViewD<'_, f32>, net: (u32, u32)) -> Result<(u32, Array2<f
     Err(unknown())
 }
 
-fn split_joined(output: ArrayViewD<'_, f32>, classes: usize, net: (u32, u32)) -> Result<Vec<Level>, LayoutError> {
+fn split_joined(
+    output: ArrayViewD<'_, f32>,
+    classes: usize,
+    net: (u32, u32),
+) -> Result<Vec<Level>, LayoutError> {
     let shape = output.shape().to_vec();
-    let wrong = || LayoutError::new(format!("output has shape {shape:?}, expected [1, cells of all levels, {classes} labels + 4 sides of bins]"));
+    let wrong = || {
+        LayoutError::new(format!(
+            "output has shape {shape:?}, expected [1, cells of all levels, {classes} labels + 4 sides of bins]"
+        ))
+    };
     let [1, all, values] = shape[..] else { return Err(wrong()) };
     let sizes: Vec<usize> = STRIDES.iter().map(|&stride| cells(net, stride)).map(|(w, h)| w * h).collect();
     let count = (1..=STRIDES.len()).find(|&n| sizes[..n].iter().sum::<usize>() == all).ok_or_else(wrong)?;
@@ -130,7 +174,11 @@ fn split_joined(output: ArrayViewD<'_, f32>, classes: usize, net: (u32, u32)) ->
     let mut found = Vec::new();
     for (&stride, &size) in STRIDES.iter().zip(&sizes[..count]) {
         let part = output.slice(s![0, start..start + size, ..]);
-        found.push(Level { stride, scores: part.slice(s![.., ..classes]).to_owned(), distances: part.slice(s![.., classes..]).to_owned() });
+        found.push(Level {
+            stride,
+            scores: part.slice(s![.., ..classes]).to_owned(),
+            distances: part.slice(s![.., classes..]).to_owned(),
+        });
         start += size;
     }
     Ok(found)
@@ -162,7 +210,10 @@ mod tests {
         let found = decode(&views, CLASSES, NET, anchor, 0.5).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         let (d, e) = (found[0].region, expected);
-        assert!((d.x0 - e.x0).abs() + (d.y0 - e.y0).abs() + (d.x1 - e.x1).abs() + (d.y1 - e.y1).abs() < 1e-6, "{name}: {d:?}");
+        assert!(
+            (d.x0 - e.x0).abs() + (d.y0 - e.y0).abs() + (d.x1 - e.x1).abs() + (d.y1 - e.y1).abs() < 1e-6,
+            "{name}: {d:?}"
+        );
         assert_eq!(found[0].label, 1, "{name}");
     }
 
@@ -172,10 +223,16 @@ mod tests {
         let centre = PixelBox::new(44.0 - 8.0, 20.0, 44.0 + 16.0, 20.0 + 8.0);
         let corner = PixelBox::new(40.0 - 8.0, 16.0, 40.0 + 16.0, 16.0 + 8.0);
         let rows = |a: &Array3<f32>| a.clone().into_shape_with_order((1, 4, 8, a.shape()[2])).unwrap();
-        let channels_first = |a: &Array3<f32>| rows(a).permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned();
+        let channels_first =
+            |a: &Array3<f32>| rows(a).permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned();
         check("cells", &[scores.clone().into_dyn(), distances.clone().into_dyn()], 0.5, centre);
         check("distances first", &[distances.clone().into_dyn(), scores.clone().into_dyn()], 0.5, centre);
-        check("scores as maps, distances row by row", &[channels_first(&scores).into_dyn(), rows(&distances).into_dyn()], 0.0, corner);
+        check(
+            "scores as maps, distances row by row",
+            &[channels_first(&scores).into_dyn(), rows(&distances).into_dyn()],
+            0.0,
+            corner,
+        );
         let joined = ndarray::concatenate(Axis(2), &[scores.view(), distances.view()]).unwrap();
         check("joined", &[joined.into_dyn()], 0.0, corner);
     }
@@ -184,10 +241,26 @@ mod tests {
     fn other_layouts_are_refused_with_the_reason() {
         let (scores, distances) = one_box();
         let cases: [(&str, Vec<ArrayD<f32>>, &str); 4] = [
-            ("no such stride", vec![Array4::zeros((1, 5, 5, 3)).into_dyn(), distances.clone().into_dyn()], "output of shape [1, 5, 5, 3] fits no stride of [8, 16, 32, 64, 128] for a net of 64x32"),
-            ("other labels", vec![Array3::zeros((1, 32, 4)).into_dyn(), distances.clone().into_dyn()], "outputs at stride 8 have 4 and 32 values a cell; one of them must be the 3 labels"),
-            ("no distances", vec![scores.clone().into_dyn()], "output has shape [1, 32, 3], expected [1, cells of all levels, 3 labels + 4 sides of bins]"),
-            ("three of a stride", vec![scores.clone().into_dyn(), scores.into_dyn(), distances.into_dyn()], "3 outputs at stride 8, expected scores and distances"),
+            (
+                "no such stride",
+                vec![Array4::zeros((1, 5, 5, 3)).into_dyn(), distances.clone().into_dyn()],
+                "output of shape [1, 5, 5, 3] fits no stride of [8, 16, 32, 64, 128] for a net of 64x32",
+            ),
+            (
+                "other labels",
+                vec![Array3::zeros((1, 32, 4)).into_dyn(), distances.clone().into_dyn()],
+                "outputs at stride 8 have 4 and 32 values a cell; one of them must be the 3 labels",
+            ),
+            (
+                "no distances",
+                vec![scores.clone().into_dyn()],
+                "output has shape [1, 32, 3], expected [1, cells of all levels, 3 labels + 4 sides of bins]",
+            ),
+            (
+                "three of a stride",
+                vec![scores.clone().into_dyn(), scores.into_dyn(), distances.into_dyn()],
+                "3 outputs at stride 8, expected scores and distances",
+            ),
         ];
         for (name, outputs, expected) in cases {
             let views: Vec<_> = outputs.iter().map(|array| array.view()).collect();

@@ -20,7 +20,9 @@ pub fn decode(output: ArrayViewD<'_, f32>, net: (u32, u32)) -> Result<[Keypoint;
         .into_dimensionality::<Ix4>()
         .ok()
         .filter(|m| m.shape()[..2] == [1, 17] && m.shape()[2] > 1 && m.shape()[3] > 1)
-        .ok_or_else(|| LayoutError::new(format!("output has shape {shape:?}, heatmap reads [1, 17, height, width]")))?;
+        .ok_or_else(|| {
+            LayoutError::new(format!("output has shape {shape:?}, heatmap reads [1, 17, height, width]"))
+        })?;
     let joint = |i: usize| keypoint(maps.index_axis(Axis(0), 0).index_axis(Axis(0), i), net);
     Ok(std::array::from_fn(joint))
 }

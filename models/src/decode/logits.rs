@@ -7,9 +7,16 @@ use ndarray::ArrayViewD;
 ///
 /// # Errors
 /// When the tensor has another number of values.
-pub fn decode(output: ArrayViewD<'_, f32>, classes: usize, temperature: f32) -> Result<Vec<f32>, LayoutError> {
+pub fn decode(
+    output: ArrayViewD<'_, f32>,
+    classes: usize,
+    temperature: f32,
+) -> Result<Vec<f32>, LayoutError> {
     if output.len() != classes {
-        return Err(LayoutError::new(format!("output has shape {:?}, the manifest lists {classes} labels", output.shape())));
+        return Err(LayoutError::new(format!(
+            "output has shape {:?}, the manifest lists {classes} labels",
+            output.shape()
+        )));
     }
     let scaled: Vec<f32> = output.iter().map(|logit| logit / temperature).collect();
     let highest = scaled.iter().copied().fold(f32::MIN, f32::max);

@@ -33,7 +33,11 @@ mod tests {
         output[[0, 0, 9, 1]] = 0.5;
         output[[0, 0, 9, 2]] = 0.8;
         let wrist = decode(output.view(), (256, 128)).unwrap()[9];
-        assert!((wrist.x - 128.0).abs() < 1e-9 && (wrist.y - 32.0).abs() < 1e-9 && (wrist.score - 0.8).abs() < 1e-6);
+        assert!(
+            (wrist.x - 128.0).abs() < 1e-9
+                && (wrist.y - 32.0).abs() < 1e-9
+                && (wrist.score - 0.8).abs() < 1e-6
+        );
     }
 
     #[test]
