@@ -1,16 +1,19 @@
 //! Logs on stderr, and metrics for `/metrics`.
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
-const QUIET: &str = "info,rumqttd=error,sqlx=warn";
+/// The embedded broker calls every goodbye an error; what matters of it is logged by `ingest`.
+const QUIET: &str = "info,rumqttd=off,sqlx=warn";
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// Sends logs to stderr; `RUST_LOG` chooses which.
 pub fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// The program's metrics; the first call installs them.

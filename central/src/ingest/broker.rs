@@ -116,11 +116,17 @@ fn may_connect(users: &[(String, String)], own: &OwnLogin, name: &str, password:
     if name == own.name && password == own.password {
         return true;
     }
-    match users.iter().find(|(user, _)| user == name) {
+    let welcome = match users.iter().find(|(user, _)| user == name) {
         Some((_, hash)) => password::matches(password, hash),
         None => {
             password::pretend(password);
             false
         }
+    };
+    if !welcome {
+        metrics::counter!("central_refused_total", "reason" => "broker_login").increment(1);
+        let name: String = name.chars().take(64).collect();
+        tracing::warn!(name, "the embedded broker refused a login");
     }
+    welcome
 }

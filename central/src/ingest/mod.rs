@@ -117,8 +117,7 @@ impl Ingest {
                             tracing::warn!(more, "the ingest queue is full: messages wait at their agents")
                         });
                     }
-                    #[allow(clippy::cast_precision_loss, reason = "the queue is short")]
-                    gauge!("central_ingest_queue").set((QUEUE - queue.capacity()) as f64);
+                    show_queue(QUEUE - queue.capacity());
                 }
             }
         }
@@ -156,6 +155,7 @@ impl Writer {
                 }
             }
             self.write(&batch).await;
+            show_queue(arrivals.len());
             // In the order of their arrival, as brokers expect.
             for arrived in batch.drain(..) {
                 if self.outbox.receipt(&arrived.delivery).await.is_err() {
@@ -263,6 +263,11 @@ impl Writer {
         let topic: String = topic.chars().take(120).collect();
         self.refusals.warn(|more| tracing::warn!(topic, %refusal, more, "refused a message"));
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "the queue is short")]
+fn show_queue(waiting: usize) {
+    gauge!("central_ingest_queue").set(waiting as f64);
 }
 
 fn count(arrival: &Arrival, outcome: Outcome, now: Timestamp) {

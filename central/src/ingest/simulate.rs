@@ -1,6 +1,7 @@
 //! `central simulate`: many agents' worth of valid events, to measure central and its broker under load.
 
 use super::link::{Address, Incoming, Link, Outbox};
+use crate::stop;
 use chuangming_domain::Timestamp;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event, EventId, EventSchema, Evidence, Phase};
@@ -140,9 +141,15 @@ impl Agent {
         });
         // Polling must not be cut short, so it has a task of its own; what the agent is too slow for is sent again.
         let (sender, mut arrivals) = mpsc::channel(1024);
+        let (stopper, stop) = stop::channel();
         let driver = tokio::spawn(async move {
-            while !sender.is_closed() {
-                let _ = sender.try_send(link.next().await);
+            loop {
+                let incoming = link.next().await;
+                let is_over = matches!(incoming, Incoming::Broken(_)) && stop.is_given();
+                let _ = sender.try_send(incoming);
+                if is_over {
+                    return;
+                }
             }
         });
         let mut tick = interval(Duration::from_secs_f64(1.0 / load.rate.max(0.001)));
@@ -173,8 +180,9 @@ impl Agent {
         }
         let goodbye = async {
             let _ = outbox.publish(&status, json(&offline), true).await;
+            stopper.stop();
             let _ = outbox.disconnect().await;
-            while !matches!(arrivals.recv().await, None | Some(Incoming::Broken(_))) {}
+            while arrivals.recv().await.is_some() {}
         };
         let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
         driver.abort();

@@ -176,7 +176,9 @@ fn episode((body, raised_at, by, at): EpisodeRow) -> Result<Episode, StoreError>
 impl EventFilter {
     fn push(&self, query: &mut QueryBuilder<Db>) {
         query.push(TABLES);
-        if let Some(halls) = &self.halls {
+        if self.halls.as_ref().is_some_and(Vec::is_empty) {
+            query.push(" AND FALSE");
+        } else if let Some(halls) = &self.halls {
             query.push(" AND e.hall IN (");
             let mut list = query.separated(", ");
             for hall in halls {
