@@ -162,6 +162,11 @@ impl CameraPipeline {
         })
     }
 
+    /// Time passes without a frame that is worth a look.
+    pub fn advance(&mut self, at: Timestamp) -> Vec<Event> {
+        self.posts.iter_mut().flat_map(|post| post.rules.advance(at)).collect()
+    }
+
     /// Closes every open episode, as when the agent shuts down, its policy changes or a clip begins again. What comes
     /// after begins anew.
     pub fn close_all(&mut self, at: Timestamp, reason: CloseReason) -> Vec<Event> {

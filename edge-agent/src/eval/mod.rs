@@ -16,14 +16,15 @@ use crate::failure::Failure;
 use crate::perceive::stages::Stage;
 use crate::perceive::{Perception, Reference, WindowView, reference::LearnError};
 use crate::pipeline::{CameraPipeline, Site, WatchedWindow};
+use crate::play::{Play, default_start};
 use answers::Answers;
 use chuangming_analysis::{Duty, Place};
 use chuangming_domain::digest::Digest;
-use chuangming_domain::event::{CloseReason, Event, Phase};
+use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::id::{AgentId, HallId, WindowId};
-use chuangming_domain::observation::Signal;
+use chuangming_domain::observation::{Observation, Signal};
 use chuangming_models::{ModelError, RgbImage};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use manifest::{Entry, Kind, LabelledWindow};
 use parking_lot::Mutex;
 use report::{Report, SourceScores};
@@ -38,33 +39,41 @@ use std::time::Instant;
 const LONGEST_PERIOD_S: f64 = 1.0;
 
 /// What to evaluate and where to write what.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// A folder with `manifest.jsonl`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// A folder with manifest.jsonl, one labelled still or clip a line
+    #[arg(long, value_name = "DIR")]
     pub set: PathBuf,
-    /// The report, as JSON.
+    /// Where to write the report (JSON)
+    #[arg(long, value_name = "FILE")]
     pub report: PathBuf,
-    /// One line a window and scored frame.
+    /// Where to write what was said: one line a window and scored frame
+    #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
-    /// A page that links to the media.
+    /// Where to write a page for people; it links to the media and embeds no picture
+    #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Only so many entries from the start of the manifest.
-    pub max: Option<usize>,
+    /// Only the first N entries of the manifest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max: Option<u32>,
+    /// The model manifest; by default models/manifest.toml beside or above the program
+    #[arg(long, value_name = "FILE")]
+    pub models: Option<PathBuf>,
 }
 
-/// Evaluates a set and writes the report.
+/// Evaluates a set and writes the report. How many false events there may be at most goes to stderr.
 ///
 /// # Errors
 /// For a set that cannot be read, an output that cannot be written, a model that cannot be run.
-pub fn run(options: &Options, perception: Perception) -> Result<(), Failure> {
-    let entries = manifest::read(&options.set, options.max).map_err(Failure::input)?;
-    let predictions = options.predictions.as_deref().map(create).transpose()?;
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let entries = manifest::read(&args.set, args.max.map(|n| n as usize)).map_err(Failure::input)?;
+    let predictions = args.predictions.as_deref().map(create).transpose()?;
     let mut evaluation = Evaluation {
-        perception: Arc::new(Mutex::new(perception)),
+        perception: Arc::new(Mutex::new(Perception::load(args.models.as_deref())?)),
         scores: BTreeMap::new(),
         predictions: predictions.map(std::io::BufWriter::new),
         rows: Vec::new(),
-        keep_rows: options.html.is_some(),
+        keep_rows: args.html.is_some(),
     };
     let start = Instant::now();
     for (done, entry) in entries.iter().enumerate() {
@@ -75,12 +84,12 @@ pub fn run(options: &Options, perception: Perception) -> Result<(), Failure> {
     }
     let report = Report::new(&evaluation.scores, &evaluation.perception.lock().stages().mean_ms());
     let text = serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n";
-    write(&options.report, text.as_bytes())?;
+    write(&args.report, text.as_bytes())?;
     if let Some(mut file) = evaluation.predictions.take() {
         file.flush().map_err(Failure::failed)?;
     }
-    if let Some(page) = &options.html {
-        write(page, html::page(&report, &evaluation.rows, &options.set, page).as_bytes())?;
+    if let Some(page) = &args.html {
+        write(page, html::page(&report, &evaluation.rows, &args.set, page).as_bytes())?;
     }
     evaluation.tell_false_alarms();
     Ok(())
@@ -117,14 +126,16 @@ impl Evaluation {
     fn clip(&mut self, entry: &Entry, views: &[WindowView], fps: Option<f64>) -> Result<(), Failure> {
         let mut latest: BTreeMap<WindowId, Answers> = BTreeMap::new();
         let mut raised = Vec::new();
-        let perception = Arc::clone(&self.perception);
-        let mut play = ClipPlay::open(entry, views, fps, &perception)?.watching_all();
-        while let Some(t) = play.next(|place, observation| {
-            if let Place::Window(id) = place {
-                latest.entry(id.clone()).or_default().take(observation.clone());
-            }
-        })? {
-            raised.extend(play.take_events().iter().filter_map(|event| raised_event(event, play.start)));
+        let start = default_start();
+        let mut play = play(entry, views, fps, &self.perception, start)?.watching_all(LONGEST_PERIOD_S);
+        loop {
+            let show = |place: &Place, observation: &Observation| {
+                if let Place::Window(id) = place {
+                    latest.entry(id.clone()).or_default().take(observation.clone());
+                }
+            };
+            let Some((t, events)) = play.next(show)? else { break };
+            raised.extend(events.iter().filter_map(|event| raised_event(event, start)));
             for window in &entry.windows {
                 let answers = latest.get(&window.window).cloned().unwrap_or_default();
                 self.score(entry, window, t, &answers)?;
@@ -173,108 +184,27 @@ fn raised_event(event: &Event, start: Timestamp) -> Option<RaisedEvent> {
     Some(RaisedEvent { window, rule: event.rule, opened: seconds(event.opened_at), at: seconds(event.at) })
 }
 
-/// A labelled clip on its way through the pipeline.
-pub struct ClipPlay<'a> {
-    entry: &'a Entry,
-    reader: MediaReader,
-    perception: Arc<Mutex<Perception>>,
-    pipeline: CameraPipeline,
-    events: Vec<Event>,
-    /// When the clip's time 0 is.
-    pub start: Timestamp,
-    /// Time of the last frame, in seconds.
-    last: f64,
-}
-
-impl<'a> ClipPlay<'a> {
-    /// Opens a clip; `views` are those of its windows.
-    ///
-    /// # Errors
-    /// When the video cannot be read.
-    pub fn open(
-        entry: &'a Entry,
-        views: &[WindowView],
-        fps: Option<f64>,
-        perception: &Arc<Mutex<Perception>>,
-    ) -> Result<Self, Failure> {
-        let reader = MediaReader::open(&entry.media, fps).map_err(Failure::input)?;
-        let watched = |(window, view): (&LabelledWindow, &WindowView)| WatchedWindow {
-            id: window.window.clone(),
-            view: view.clone(),
-            duty: Duty { post: window.post, required: window.required.clone(), permitted: window.permitted.clone() },
-        };
-        let windows = entry.windows.iter().zip(views).map(watched).collect();
-        let site = site_of(entry, &perception.lock())?;
-        let pipeline = CameraPipeline::new(perception.clone(), &site, windows, Vec::new());
-        let (perception, start) = (Arc::clone(perception), default_start());
-        Ok(Self { entry, reader, perception, pipeline, events: Vec::new(), start, last: 0.0 })
-    }
-
-    /// Looks at every signal, whether rules ask for it or not.
-    #[must_use]
-    pub fn watching_all(mut self) -> Self {
-        self.pipeline = self.pipeline.watching_all(LONGEST_PERIOD_S);
-        self
-    }
-
-    /// Plays from another time on.
-    #[must_use]
-    pub fn starting(mut self, start: Timestamp) -> Self {
-        self.start = start;
-        self
-    }
-
-    /// Plays one frame; its time in seconds, `None` after the last.
-    ///
-    /// # Errors
-    /// When it cannot be decoded.
-    pub fn next(
-        &mut self,
-        show: impl FnMut(&Place, &chuangming_domain::observation::Observation),
-    ) -> Result<Option<f64>, Failure> {
-        let before = Instant::now();
-        let Some(moment) = self.reader.advance().map_err(Failure::input)? else { return Ok(None) };
-        let at = self.start + SignedDuration::from_secs_f64(moment.t);
-        self.last = moment.t;
-        if self.pipeline.is_due(at) {
-            let image = self.reader.picture().map_err(Failure::input)?;
-            self.perception.lock().note(Stage::Decode, before.elapsed());
-            self.events.extend(self.pipeline.step_showing(at, &image, show));
-        }
-        Ok(Some(moment.t))
-    }
-
-    /// The events since the last call.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
-    }
-
-    /// Closes what is open at the end of the clip.
-    pub fn finish(&mut self) -> Vec<Event> {
-        let end = self.start + SignedDuration::from_secs_f64(self.duration());
-        self.pipeline.close_all(end, CloseReason::Shutdown)
-    }
-
-    /// Seconds up to the end of the last frame.
-    #[must_use]
-    pub fn duration(&self) -> f64 {
-        self.last + 1.0 / self.reader.fps()
-    }
-
-    /// The clip's entry.
-    #[must_use]
-    pub fn entry(&self) -> &Entry {
-        self.entry
-    }
-}
-
-/// A Monday at nine in Tianjin: an arbitrary time that is always the same.
+/// A labelled clip on its way through the pipeline that every camera has; `views` are those of its windows.
 ///
-/// # Panics
-/// Never: the text is a valid time.
-#[must_use]
-pub fn default_start() -> Timestamp {
-    Timestamp::constant(1_767_574_800, 0)
+/// # Errors
+/// When the video cannot be read.
+pub fn play(
+    entry: &Entry,
+    views: &[WindowView],
+    fps: Option<f64>,
+    perception: &Arc<Mutex<Perception>>,
+    start: Timestamp,
+) -> Result<Play, Failure> {
+    let reader = MediaReader::open(&entry.media, fps).map_err(Failure::input)?;
+    let watched = |(window, view): (&LabelledWindow, &WindowView)| WatchedWindow {
+        id: window.window.clone(),
+        view: view.clone(),
+        duty: Duty { post: window.post, required: window.required.clone(), permitted: window.permitted.clone() },
+    };
+    let windows = entry.windows.iter().zip(views).map(watched).collect();
+    let site = site_of(entry, &perception.lock())?;
+    let pipeline = CameraPipeline::new(perception.clone(), &site, windows, Vec::new());
+    Ok(Play::new(reader, pipeline, start).timed_by(perception))
 }
 
 fn site_of(entry: &Entry, perception: &Perception) -> Result<Site, Failure> {

@@ -16,14 +16,17 @@ mod structure;
 pub use reference::Reference;
 pub use smoking::SmokingEvidence;
 
+use crate::config::model_manifest;
+use crate::failure::Failure;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::geometry::Polygon;
 use chuangming_domain::item::ItemSet;
 use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
-use chuangming_models::{Mask, ModelError, Models, PixelBox, RgbImage, Role, crops};
+use chuangming_models::{Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
 use person::Person;
 use stages::{Stage, Stages};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +79,15 @@ impl Perception {
     #[must_use]
     pub fn new(models: Models) -> Self {
         Self { models, stages: Stages::default() }
+    }
+
+    /// Loads the models that a manifest lists; without a name the manifest is searched for.
+    ///
+    /// # Errors
+    /// When there is no manifest, or a model is not what it says.
+    pub fn load(manifest: Option<&Path>) -> Result<Self, Failure> {
+        let manifest = model_manifest(manifest)?;
+        Ok(Self::new(Models::load(&manifest, &Options::default()).map_err(Failure::input)?))
     }
 
     /// How long the stages took so far.

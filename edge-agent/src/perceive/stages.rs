@@ -64,13 +64,7 @@ impl Stages {
 
     /// Notes how long something took.
     pub fn note(&mut self, stage: Stage, took: Duration) {
-        let times = self.times.entry(stage).or_default();
-        times.count = times.count.saturating_add(1);
-        times.total += took;
-        if times.recent.len() == KEPT {
-            times.recent.pop_front();
-        }
-        times.recent.push_back(took);
+        self.times.entry(stage).or_default().note(took);
     }
 
     /// Every stage that ran.
@@ -86,6 +80,16 @@ impl Stages {
 }
 
 impl Times {
+    /// Notes how long something took.
+    pub fn note(&mut self, took: Duration) {
+        self.count = self.count.saturating_add(1);
+        self.total += took;
+        if self.recent.len() == KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(took);
+    }
+
     /// How often the stage ran.
     #[must_use]
     pub fn count(&self) -> u32 {
