@@ -3,6 +3,9 @@
 use chuangming_domain::policy::RuleSettings;
 use jiff::SignedDuration;
 
+/// Looks in a dwell. Four are the least that tell a condition from a flicker; with eight, one wrong look in ten costs
+/// hardly any episode.
+const LOOKS_A_DWELL: f64 = 8.0;
 /// Never more often than this, in seconds.
 const SHORTEST_PERIOD_S: f64 = 0.2;
 /// Never less often: `opened_at` cannot be truer than the period, and should be right within 2 s.
@@ -12,13 +15,13 @@ const PERIODS_BRIDGED: f64 = 3.0;
 /// A camera that gives one picture a second is slow, not blind.
 const SHORTEST_BRIDGE_S: f64 = 1.5;
 
-/// The longest period in seconds that serves these rules: a quarter of the shortest dwell, and not longer than
+/// The longest period in seconds that serves these rules: an eighth of the shortest dwell, and not longer than
 /// the shortest clear time. `None` without rules.
 pub(crate) fn period<'a>(rules: impl Iterator<Item = &'a RuleSettings>) -> Option<f64> {
     rules
         .map(|rule| {
             let clear = if rule.clear_after_s > 0.0 { rule.clear_after_s } else { LONGEST_PERIOD_S };
-            (rule.raise_after_s / 4.0).min(clear).clamp(SHORTEST_PERIOD_S, LONGEST_PERIOD_S)
+            (rule.raise_after_s / LOOKS_A_DWELL).min(clear).clamp(SHORTEST_PERIOD_S, LONGEST_PERIOD_S)
         })
         .reduce(f64::min)
 }

@@ -128,16 +128,16 @@ fn unknown_counts_neither_way() {
         "0-10 absent, 10-12 present, 12-20 ?presence, 20-30 present",
         "absence opened 0 at 6, absence cleared 10 at 22",
     );
-    // Where nobody looks, the last observation speaks for three seconds (absence: period 1 s) and no longer.
-    check("", "0-10 present, 10-12.2 absent, 20-30 absent", "absence opened 10 at 21");
+    // Where nobody looks, the last observation speaks for three periods of 0.75 s and no longer.
+    check("", "0-10 present, 10-12.2 absent, 20-30 absent", "absence opened 10 at 21.8");
 }
 
 #[test]
 fn lost() {
     check("", "0-10 absent, 10-310 ?presence", "absence opened 0 at 6");
     check("", "0-10 absent, 10-400 ?presence", "absence opened 0 at 6, absence lost 10 at 310.2");
-    // Without any observation as well: the last one speaks for 3 s.
-    check("", "0-10 absent, 400-401 absent", "absence opened 0 at 6, absence lost 12.8 at 313");
+    // Without any observation as well: the last one speaks for 2.25 s.
+    check("", "0-10 absent, 400-401 absent", "absence opened 0 at 6, absence lost 12.05 at 312.2");
     check("", "0-10 absent, 10-200 ?presence, 200-201 absent, 201-490 ?presence", "absence opened 0 at 6");
     // What had not opened yet is forgotten.
     check("", "0-5 absent, 5-400 ?presence, 400-410 absent", "absence opened 400 at 406");
@@ -157,7 +157,7 @@ fn nobody_slumps_who_is_not_there() {
     check(never, "0-10 present, 10-30 absent, 0-30 slumped", &format!("{slumped}, slumped cleared 10 at 14"));
     check(never, "0-30 absent, 0-30 missing, 0-30 smoking, 0-30 tilted", "");
     // Unknown presence says nothing of posture, nor does one of long ago.
-    check(never, "0-10 present, 10-20 absent, 10-40 slumped", "slumped opened 23 at 29");
+    check(never, "0-10 present, 10-20 absent, 10-40 slumped", "slumped opened 22.2 at 28.2");
     check("", "0-10 present, 10-30 ?presence, 0-30 slumped", slumped);
     check(
         "",
@@ -268,14 +268,16 @@ fn periods() {
     let check = |overrides: &str, signal: Signal, expected: Option<f64>| {
         assert_eq!(window(policy(overrides)).period(signal), expected, "{overrides}");
     };
-    check("smoking = { raise_after_s = 2 }", Signal::Smoking, Some(0.5));
+    check("smoking = { raise_after_s = 4 }", Signal::Smoking, Some(0.5));
     check("smoking = { raise_after_s = 1, clear_after_s = 0.1 }", Signal::Smoking, Some(0.2));
-    check("slumped = { raise_after_s = 3 }", Signal::Posture, Some(0.75));
-    check("", Signal::Desk, Some(1.0));
+    check("slumped = { raise_after_s = 3 }", Signal::Posture, Some(0.375));
+    check("", Signal::Desk, Some(0.75));
+    let long = "ashtray = { raise_after_s = 30 }\nclutter = { raise_after_s = 300 }\nrequired_item_missing = { raise_after_s = 300 }";
+    check(long, Signal::Desk, Some(1.0));
     check("smoking = { enabled = false }", Signal::Smoking, None);
     // Somebody must be there for the other rules to mean anything.
     let no_presence = "absence = { enabled = false }\noverstaffed = { enabled = false }\n";
-    check(no_presence, Signal::Presence, Some(1.0));
+    check(no_presence, Signal::Presence, Some(0.75));
     let desk_only = ["slumped", "leaning_back", "tilted", "badge_missing", "smoking"]
         .map(|rule| format!("{rule} = {{ enabled = false }}\n"))
         .concat();
