@@ -144,8 +144,8 @@ def show_new(central: Central, shown: set[str]) -> None:
 
 def verdict(clip: dict, agent: Process, central: Central, end: float) -> Verdict:
     """What arrived at central against what the clip holds."""
-    first = agent.times_of("first frame")[0]
-    loops = [first, *agent.times_of("loop restarted")]
+    first = agent.times_of("pictures arrive")[0]
+    loops = [first, *agent.times_of("the clip begins again")]
     must, may = expected(clip, [start - first for start in loops if start < end], end - first)
     since = lambda event: datetime.fromisoformat(event["opened_at"].replace("Z", "+00:00")).timestamp() - first
     return judge(must, may, [Raised(e["window"], e["rule"], since(e)) for e in central.events()])
@@ -173,8 +173,8 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     central.sign_in()
     agent = Process("edge-agent", BIN / "edge-agent", "run", "--config", "agent.toml")
     parts.append(agent)
-    wait_for(lambda: agent.times_of("first frame"), "the first frame", 60, agent, server)
-    first = agent.times_of("first frame")[0]
+    wait_for(lambda: agent.times_of("pictures arrive"), "the first frame", 60, agent, server)
+    first = agent.times_of("pictures arrive")[0]
 
     print()
     say("address", url=central.url)

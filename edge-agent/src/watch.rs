@@ -31,7 +31,7 @@ use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 /// How long to wait for a frame before looking after everything else.
 const POLL: Duration = Duration::from_millis(250);
@@ -151,7 +151,7 @@ impl Watcher {
     fn look(&mut self, frame: &Frame) {
         let at = frame.at;
         if frame.loop_restarted {
-            debug!(camera = %self.config.id, "the clip begins again");
+            info!(camera = %self.config.id, "the clip begins again");
             self.start_afresh(at, CloseReason::Shutdown);
         }
         let transitions = self.health.frame(at, &Glance::of(&frame.image), self.is_on_duty(at));

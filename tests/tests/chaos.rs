@@ -47,7 +47,7 @@ async fn nothing_is_lost_and_nothing_counts_twice() {
     let (row, media) = busy_clip();
     hall.configure_agent(&row, &[("cam-1", &media)]);
     let mut parts = [hall.start_mosquitto(), hall.start_central(), hall.start_agent()];
-    parts[2].wait_for("first frame", Duration::from_secs(120));
+    parts[2].wait_for("pictures arrive", Duration::from_secs(120));
 
     let mut kills = [0; 3];
     for round in 0..ROUNDS {
@@ -107,7 +107,7 @@ async fn an_agent_that_dies_is_shown_as_offline() {
     let _broker = hall.start_mosquitto();
     let _central = hall.start_central();
     let mut agent = hall.start_agent();
-    agent.wait_for("first frame", Duration::from_secs(120));
+    agent.wait_for("pictures arrive", Duration::from_secs(120));
     let api = hall.sign_in().await;
     let online = async |expected: bool| {
         let limit = Instant::now() + Duration::from_secs(60);
