@@ -8,7 +8,7 @@ use crate::network::{Features, Network, Outputs};
 use crate::nms;
 use crate::pixel_box::PixelBox;
 use crate::pose::PoseModel;
-use crate::runtime::{self, Options};
+use crate::runtime::{self, Options, Provider};
 use chuangming_domain::digest::Digest;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,6 +28,8 @@ pub struct Models {
     detectors: BTreeMap<Role, Detector>,
     heads: BTreeMap<Role, Head>,
     entries: Vec<Entry>,
+    /// Where each model really runs, by its name.
+    providers: BTreeMap<String, Provider>,
 }
 
 impl Models {
@@ -42,8 +44,14 @@ impl Models {
         for entry in &entries {
             networks.insert(&entry.name, Arc::new(Network::load(&environment, entry, options)?));
         }
-        let mut models =
-            Self { pose: None, detectors: BTreeMap::new(), heads: BTreeMap::new(), entries: entries.clone() };
+        let providers = networks.iter().map(|(name, n)| ((*name).to_owned(), n.provider)).collect();
+        let mut models = Self {
+            pose: None,
+            detectors: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            providers,
+            entries: entries.clone(),
+        };
         for entry in &entries {
             let network = networks[entry.name.as_str()].clone();
             let base = entry.features_of.as_deref().and_then(|name| networks.get(name)).cloned();
@@ -115,6 +123,13 @@ impl Models {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Where the model with that role really runs: OpenVINO may have refused it.
+    #[must_use]
+    pub fn provider(&self, role: Role) -> Option<Provider> {
+        let entry = self.entries.iter().find(|e| e.role == role)?;
+        self.providers.get(&entry.name).copied()
     }
 
     /// Hash of the model with that role, as events name it.

@@ -4,7 +4,7 @@ use crate::error::ModelError;
 use crate::fit::Placement;
 use crate::image::RgbImage;
 use crate::manifest::{Dtype, Entry};
-use crate::runtime::{self, Options};
+use crate::runtime::{self, Options, Provider};
 use crate::tensor::{self, Tensor};
 use chuangming_domain::digest::Digest;
 use ndarray::{ArrayD, ArrayViewD};
@@ -43,6 +43,8 @@ struct Port {
 /// One model file in the runtime. Calls queue up: each uses all of its threads.
 pub(crate) struct Network {
     pub(crate) entry: Entry,
+    /// Where it really runs.
+    pub(crate) provider: Provider,
     session: Mutex<Session>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
@@ -67,7 +69,7 @@ impl Network {
         if found != entry.digest {
             return Err(ModelError::Hash { path: entry.file.clone(), found, expected: entry.digest.clone() });
         }
-        let session = runtime::session(environment, &entry.file, &bytes, options)?;
+        let (session, provider) = runtime::session(environment, &entry.file, &bytes, options)?;
         let ports = |outlets: &[ort::value::Outlet]| {
             outlets.iter().map(|o| port(&entry.name, o)).collect::<Result<Vec<_>, _>>()
         };
@@ -76,6 +78,7 @@ impl Network {
             outputs: ports(session.outputs())?,
             entry: entry.clone(),
             session: Mutex::new(session),
+            provider,
         };
         network.check()?;
         Ok(network)

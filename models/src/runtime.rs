@@ -87,22 +87,23 @@ fn reason(error: &ort::LoadDynamicError) -> String {
     }
 }
 
-/// A session for a model's bytes; `file` names it in messages.
+/// A session for a model's bytes and where it runs; `file` names it in messages.
 pub(crate) fn session(
     environment: &Environment,
     file: &Path,
     bytes: &[u8],
     options: &Options,
-) -> Result<Session, ModelError> {
+) -> Result<(Session, Provider), ModelError> {
     if options.provider == Provider::OpenVino {
         match with_provider(environment, bytes, options, true) {
-            Ok(session) => return Ok(session),
+            Ok(session) => return Ok((session, Provider::OpenVino)),
             Err(reason) => {
                 tracing::warn!(model = %file.display(), reason = one_line(&reason), "OpenVINO not used, the CPU takes over");
             }
         }
     }
     with_provider(environment, bytes, options, false)
+        .map(|session| (session, Provider::Cpu))
         .map_err(|reason| ModelError::refused(file.to_owned(), &reason))
 }
 

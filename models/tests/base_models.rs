@@ -3,7 +3,7 @@
 
 mod support;
 
-use chuangming_models::{Models, Options, PixelBox, RgbImage, Role};
+use chuangming_models::{Models, Options, PixelBox, Provider, RgbImage, Role};
 
 /// Rows R, G, B of the converter's fixture `person.npy` (64x64, version 1 of the format, unsigned bytes).
 fn person() -> RgbImage {
@@ -13,6 +13,10 @@ fn person() -> RgbImage {
 }
 
 fn base_models() -> Option<Models> {
+    load_base_models(&Options::default())
+}
+
+fn load_base_models(options: &Options) -> Option<Models> {
     let files =
         ["movenet-thunder.onnx", "nanodet.onnx", "onnxruntime/libonnxruntime.so"].map(support::vendor);
     if files.iter().any(Option::is_none) {
@@ -30,7 +34,7 @@ fn base_models() -> Option<Models> {
     let base = base.replace("\"vendor/", &format!("\"{}/", vendor.display()));
     let path = folder.path().join("manifest.toml");
     std::fs::write(&path, base).unwrap();
-    Some(Models::load(&path, &Options::default()).unwrap_or_else(|e| panic!("{e}")))
+    Some(Models::load(&path, options).unwrap_or_else(|e| panic!("{e}")))
 }
 
 #[test]
@@ -76,4 +80,15 @@ fn a_region_is_seen_as_if_it_were_the_picture() {
     for (a, b) in alone.keypoints.iter().zip(&inside.keypoints).filter(|(a, _)| a.score > 0.4) {
         assert!((a.x + 100.0 - b.x).abs() < 1.5 && (a.y + 20.0 - b.y).abs() < 1.5);
     }
+}
+
+/// A library without OpenVINO, or models that it refuses, run on the CPU to the same end.
+#[test]
+fn openvino_falls_back_to_the_cpu() {
+    let Some(expected) = base_models() else { return };
+    let options = Options { provider: Provider::OpenVino, ..Options::default() };
+    let models = load_base_models(&options).unwrap();
+    assert_eq!(models.provider(Role::Pose), Some(Provider::Cpu));
+    let pose = |models: &Models| models.pose().unwrap().run(&person(), PixelBox::whole(64, 64)).unwrap();
+    assert_eq!(pose(&models).keypoints, pose(&expected).keypoints);
 }
