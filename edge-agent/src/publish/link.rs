@@ -126,6 +126,8 @@ pub enum Delivery {
 pub enum Happening {
     /// The broker has taken a message.
     Delivered(Delivery),
+    /// The broker took a message and nobody listens to its topic.
+    Unheard(Delivery),
     /// The broker did not want a message.
     Refused(Delivery, String),
     /// A message on a subscribed topic.
@@ -248,7 +250,10 @@ impl Link {
     pub async fn farewell(&mut self, topic: &str, payload: Vec<u8>, within: Duration) -> Result<(), LinkError> {
         self.publish(topic, payload, true, Delivery::Farewell)?;
         let taken = async {
-            while self.next().await? != Happening::Delivered(Delivery::Farewell) {}
+            let last = |h: &Happening| {
+                matches!(h, Happening::Delivered(Delivery::Farewell) | Happening::Unheard(Delivery::Farewell))
+            };
+            while !last(&self.next().await?) {}
             Ok(())
         };
         tokio::time::timeout(within, taken).await.unwrap_or_else(|_| self.taken(false))?;
@@ -298,8 +303,13 @@ impl Relay {
                 Ok(v5::Event::Outgoing(Outgoing::Publish(id))) => self.sent(id),
                 Ok(v5::Event::Incoming(Packet::ConnAck(_))) => self.accepted().await,
                 Ok(v5::Event::Incoming(Packet::PubAck(ack))) => {
-                    let good = matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers);
-                    self.answered(ack.pkid, (!good).then(|| format!("{:?}", ack.reason))).await
+                    let happening: fn(Delivery) -> Happening = match ack.reason {
+                        PubAckReason::Success => Happening::Delivered,
+                        PubAckReason::NoMatchingSubscribers => Happening::Unheard,
+                        PubAckReason::NotAuthorized => |delivery| Happening::Refused(delivery, NOT_AUTHORISED.into()),
+                        _ => |delivery| Happening::Refused(delivery, "the broker could not take it".into()),
+                    };
+                    self.answered(ack.pkid, happening).await
                 }
                 Ok(v5::Event::Incoming(Packet::Publish(p))) => {
                     self.arrived(String::from_utf8_lossy(&p.topic).into_owned(), p.payload.to_vec()).await
@@ -319,7 +329,7 @@ impl Relay {
             let told = match events.poll().await {
                 Ok(rumqttc::Event::Outgoing(Outgoing::Publish(id))) => self.sent(id),
                 Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => self.accepted().await,
-                Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => self.answered(ack.pkid, None).await,
+                Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => self.answered(ack.pkid, Happening::Delivered).await,
                 Ok(rumqttc::Event::Incoming(Packet::Publish(p))) => self.arrived(p.topic, p.payload.to_vec()).await,
                 Ok(_) => true,
                 Err(e) => self.failed(why_v311(&e)).await,
@@ -342,11 +352,10 @@ impl Relay {
         self.tell(Ok(Step::Connected)).await
     }
 
-    async fn answered(&mut self, packet: u16, refusal: Option<String>) -> bool {
-        match (self.sent.remove(&packet), refusal) {
-            (Some(delivery), None) => self.tell(Ok(Step::Happened(Happening::Delivered(delivery)))).await,
-            (Some(delivery), Some(why)) => self.tell(Ok(Step::Happened(Happening::Refused(delivery, why)))).await,
-            (None, _) => true,
+    async fn answered(&mut self, packet: u16, happening: impl FnOnce(Delivery) -> Happening) -> bool {
+        match self.sent.remove(&packet) {
+            Some(delivery) => self.tell(Ok(Step::Happened(happening(delivery)))).await,
+            None => true,
         }
     }
 

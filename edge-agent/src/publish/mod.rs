@@ -6,7 +6,7 @@
 //! unacknowledged is sent again, after a patience that doubles from [`PATIENCE`] while nothing is acknowledged.
 //! Sending twice is harmless: central records by `(id, seq)`.
 //!
-//! Coverage is delivered when the broker has taken it; see [`crate::outbox`].
+//! Coverage is delivered when the broker has taken it and does not say that nobody listens; see [`crate::outbox`].
 
 mod link;
 mod tls;
@@ -255,7 +255,8 @@ impl Session<'_> {
                 self.coverage.remove(&(hour.clone(), revision));
                 note(self.wires.outbox.coverage_sent(&hour, revision, current_hour()).await);
             }
-            Happening::Delivered(_) => {}
+            // Central acknowledges messages itself; coverage that nobody heard is sent again on the next connection.
+            Happening::Delivered(_) | Happening::Unheard(_) => {}
             Happening::Refused(delivery, reason) => {
                 warn!(?delivery, reason, "the broker refused a message: check this agent's rights there");
             }

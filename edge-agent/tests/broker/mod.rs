@@ -116,13 +116,21 @@ impl Central {
         }
         options.set_clean_start(false).set_session_expiry_interval(Some(3600)).set_max_packet_size(Some(1_000_000));
         let (client, mut events) = AsyncClient::new(options, 1000);
-        client.subscribe("chuangming/v1/#", QoS::AtLeastOnce).await.unwrap();
         let (sender, arrived) = mpsc::unbounded_channel();
         let acknowledging = Arc::new(AtomicBool::new(true));
         let (acks, is_acknowledging) = (client.clone(), Arc::clone(&acknowledging));
+        let (subscribed, is_subscribed) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {
+            let mut subscribed = Some(subscribed);
             loop {
                 match events.poll().await {
+                    // On every connection: a killed broker may have forgotten.
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                        acks.try_subscribe("chuangming/v1/#", QoS::AtLeastOnce).unwrap();
+                    }
+                    Ok(Event::Incoming(Packet::SubAck(_))) => {
+                        subscribed.take().map(|s| s.send(()));
+                    }
                     Ok(Event::Incoming(Packet::Publish(publish))) => {
                         let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
                         let (_, _, channel) = Channel::parse(&topic).expect("a topic of the contract");
@@ -143,6 +151,7 @@ impl Central {
                 }
             }
         });
+        is_subscribed.await.unwrap();
         Self { client, arrived, acknowledging, task }
     }
 
@@ -225,18 +234,21 @@ pub(crate) async fn old_broker(real: u16) -> u16 {
 
 /// Writes an authority, a broker certificate for localhost and an agent certificate as PEM files.
 pub(crate) fn certificates(folder: &Path) {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
+    let named = |name: &str, names: Vec<String>| {
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    };
     let authority_key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    let mut params = named("authority", Vec::new());
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = params.self_signed(&authority_key).unwrap();
-    write("ca.pem", authority.pem());
+    write("ca.pem", params.self_signed(&authority_key).unwrap().pem());
     let issuer = Issuer::new(params, authority_key);
     for name in ["localhost", "edge-01"] {
         let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let certificate = named(name, vec![name.to_owned()]).signed_by(&key, &issuer).unwrap();
         write(&format!("{name}.pem"), certificate.pem());
         write(&format!("{name}.key"), key.serialize_pem());
     }

@@ -235,11 +235,11 @@ fn a_frozen_video_is_found_and_a_still_scene_with_sensor_noise_is_not_taken_for_
     let frozen =
         "-f lavfi -i testsrc2=size=640x360:rate=10,trim=end_frame=1,loop=loop=-1:size=1,setpts=N/10/TB";
     for (name, noise, codec, found) in [
-        ("frozen.mp4", "", "libx264 -g 20", true),
+        ("frozen.mp4", "", "libx264 -preset ultrafast -tune zerolatency -g 20", true),
         ("frozen-long-groups.mp4", "", "libx264 -g 250", true),
         ("frozen-h265.mp4", "", "libx265 -preset ultrafast -g 20 -x265-params log-level=error", true),
         ("frozen.avi", "", "mjpeg", true),
-        ("still.mp4", ",noise=alls=4:allf=t", "libx264 -g 20", false),
+        ("still.mp4", ",noise=alls=4:allf=t", "libx264 -preset ultrafast -tune zerolatency -g 20", false),
         ("still-long-groups.mp4", ",noise=alls=4:allf=t", "libx264 -g 250", false),
         (
             "still-h265.mp4",
