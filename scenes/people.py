@@ -77,14 +77,14 @@ def random_badge(rng):
 
 
 def override(person, changes):
-    """A person with some keys set by a script; `badge` and `outfit` may be given in part, `badge` also as its kind."""
+    """A person with keys set by a script; `phenotype` and `badge` may be given in part, `badge` also as its kind."""
     person = dict(person)
     for key, value in changes.items():
         if key not in person:
             raise KeyError(f"unknown key of a person: {key!r}")
         if key == "badge" and isinstance(value, str):
             value = {"kind": value}
-        person[key] = {**person[key], **value} if isinstance(value, dict) else value
+        person[key] = {**person[key], **value} if key in ("phenotype", "badge") else value
     return person
 
 

@@ -87,5 +87,5 @@ def random_scene(seed, size, windows, kinds=KINDS, wanted=(), emphasised=()):
     behaviour = [wanted[(seed + k) % len(wanted)] if wanted else None for k in range(windows)]
     rows = [random_window(rng, b, emphasised) for b in behaviour]
     if any(row["behaviour"] == "stand" for row in rows):
-        camera["at"][2] += 0.12
+        camera["at"][2] += 0.35 if kind == "near" else 0.12
     return {"seed": int(seed), "size": list(size), "style": style, "camera": camera, "windows": rows}

@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .classes import IGNORE, ITEM_CLASSES
+from .classes import DEFAULT_DWELL_S, IGNORE, ITEM_CLASSES
 
 TRANSITION_S = 1.2
 """Time to change from one behaviour to the next, and to stand up or sit down."""
@@ -24,7 +24,8 @@ AWAY_M = 0.6
 OUT_M = 3.0
 """From this distance on, a person has left the picture."""
 
-LIMITS = {"seconds": (1, 600), "fps": (1, 30)}
+LIMITS = {"seconds": (1, 600), "fps": (1, 30), "samples": (1, 1000)}
+CAMERA_KEYS = ("kind", "loc", "at", "fov")
 
 
 class ScriptError(ValueError):
@@ -82,8 +83,11 @@ def load(path, behaviours):
     """Read and check a script; `behaviours` are the known behaviour names. Raises ScriptError with all problems."""
     path = Path(path)
     text = path.read_text(encoding="utf-8")
-    raw = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    return parse(raw, behaviours)
+    try:
+        raw = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        return parse(raw, behaviours)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, ScriptError) as problem:
+        raise ScriptError(f"{path}: {problem}") from problem
 
 
 def parse(raw, behaviours):
@@ -95,9 +99,11 @@ def parse(raw, behaviours):
         f"missing key {key!r}" for key in ("id", "seed", "seconds", "fps", "camera", "windows") if key not in raw
     ]
     for key, (low, high) in LIMITS.items():
-        if key in raw and not low <= raw[key] <= high:
-            problems.append(f"{key} must be between {low} and {high}")
-    seconds = raw.get("seconds", 0)
+        if key in raw and not (isinstance(raw[key], int | float) and low <= raw[key] <= high):
+            problems.append(f"{key} must be a number from {low} to {high}")
+    problems += [f"camera: missing key {key!r}" for key in CAMERA_KEYS if key not in raw.get("camera", {})]
+    problems += [f"policy: unknown rule {rule!r}" for rule in raw.get("policy", {}) if rule not in DEFAULT_DWELL_S]
+    seconds = raw["seconds"] if isinstance(raw.get("seconds"), int | float) else 0
     windows = [_window(w, f"windows[{k}]", seconds, behaviours, problems) for k, w in enumerate(raw.get("windows", []))]
     if problems:
         raise ScriptError("; ".join(problems))
@@ -130,6 +136,8 @@ def _window(raw, where, seconds, behaviours, problems):
     for key, tidy in (("tidy", True), ("items", False)):
         for spec in raw.get(key, []):
             since, until = float(spec.get("from", 0)), float(spec.get("to", seconds))
+            if not {"x", "y"} <= spec.keys():
+                problems.append(f"{where}.{key}: {spec.get('class')} needs x and y")
             if spec.get("class") not in ITEM_CLASSES:
                 problems.append(f"{where}.{key}: unknown class {spec.get('class')!r}")
             if not 0 <= since < until <= seconds:

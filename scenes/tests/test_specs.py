@@ -93,9 +93,11 @@ def test_classes_do_not_overlap():
 
 def test_override():
     person = people.random_person(np.random.RandomState(1))
-    changed = people.override(person, {"badge": "none", "outfit": {"shirt": [1, 0, 0]}})
+    outfit = {"shirt": [1, 0, 0], "trousers": [0, 0, 0]}
+    changed = people.override(person, {"badge": "none", "outfit": outfit, "phenotype": {"age": 0.7}})
     assert changed["badge"] == {**person["badge"], "kind": "none"}
-    assert changed["outfit"]["shirt"] == [1, 0, 0] and changed["outfit"]["trousers"] == person["outfit"]["trousers"]
+    assert changed["outfit"] == outfit
+    assert changed["phenotype"] == {**person["phenotype"], "age": 0.7}
     with pytest.raises(KeyError):
         people.override(person, {"name": "somebody"})
 

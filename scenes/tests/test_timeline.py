@@ -11,7 +11,15 @@ LEAVES = [(0, "idle"), (10, "absent"), (20, "typing")]
 
 def script(**changes):
     window = {"behaviours": [[0, "idle"], [5, "typing"]], "tidy": [{"class": "monitor", "x": 0, "y": -0.5}]}
-    return {"id": "x", "seed": 1, "seconds": 10, "fps": 5, "camera": {"kind": "near"}, "windows": [window], **changes}
+    return {
+        "id": "x",
+        "seed": 1,
+        "seconds": 10,
+        "fps": 5,
+        "camera": {"kind": "near", "loc": [0, -2, 2], "at": [0, 0, 1], "fov": 50},
+        "windows": [window],
+        **changes,
+    }
 
 
 def test_a_good_script():
@@ -27,9 +35,11 @@ def test_all_problems_are_told_at_once():
         "items": [{"class": "sofa", "from": 5, "to": 3}],
         "colour": 1,
     }
+    bad = script(fps=99, speed=2, windows=[window], camera={"kind": "near"}, policy={"yawning": {}})
     with pytest.raises(timeline.ScriptError) as told:
-        timeline.parse(script(fps=99, speed=2, windows=[window]), KNOWN)
-    for part in ("fps", "speed", "start at 0", "apart", "juggling", "sofa", "before its end", "colour"):
+        timeline.parse(bad, KNOWN)
+    expected = ("fps", "speed", "start at 0", "apart", "juggling", "sofa", "before its end", "needs x", "colour", "fov")
+    for part in (*expected, "yawning"):
         assert part in str(told.value)
 
 
