@@ -347,6 +347,27 @@ mod tests {
         assert_eq!(config.broker, Broker::Embedded(broker));
     }
 
+    #[test]
+    fn the_documented_example_is_good() {
+        let text = include_str!("../central.example.toml");
+        let config = Config::parse(text, Path::new("central.toml")).unwrap();
+        assert_eq!(config.halls[0].windows.len(), 2);
+        // Uncommented, the other halves of it are good too.
+        let (head, external) = text.split_once("# … or one that runs elsewhere").unwrap();
+        let keys = external
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(|line| line.contains(" = ") || *line == "[broker]");
+        let external: String = keys.map(|line| format!("{line}\n")).collect();
+        let head = head.split_once("# Where the agents").unwrap().0;
+        let tls = head
+            .replace("# [tls]", "[tls]")
+            .replace("# cert_file", "cert_file")
+            .replace("# key_file", "key_file");
+        let config = Config::parse(&format!("{tls}{external}"), Path::new("central.toml")).unwrap();
+        assert!(config.tls.is_some() && matches!(config.broker, Broker::External(_)), "{config:?}");
+    }
+
     /// Each row: a file, and what its problems must say.
     fn check(rows: &[(&str, &[&str])]) {
         let mut failures = Vec::new();

@@ -27,6 +27,22 @@ pub struct Peer(pub SocketAddr);
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
+/// The door cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// A certificate file is wrong.
+    #[error("{0}")]
+    Tls(String),
+    /// The address is taken or not ours.
+    #[error("listen: cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
 /// Accepts connections.
 pub struct Door {
     local: SocketAddr,
@@ -37,12 +53,12 @@ impl Door {
     /// Starts accepting.
     ///
     /// # Errors
-    /// One line: the field, what is wrong.
-    pub async fn open(listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<Self, String> {
-        let tls = tls.map(acceptor).transpose()?;
-        let listener =
-            TcpListener::bind(listen).await.map_err(|e| format!("listen: cannot listen on {listen}: {e}"))?;
-        let local = listener.local_addr().map_err(|e| format!("listen: {e}"))?;
+    /// When the certificate files are wrong or the address is taken.
+    pub async fn open(listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<Self, DoorError> {
+        let tls = tls.map(acceptor).transpose().map_err(DoorError::Tls)?;
+        let cannot = |source| DoorError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot)?;
+        let local = listener.local_addr().map_err(cannot)?;
         let (sender, ready) = mpsc::channel(HANDSHAKES);
         tokio::spawn(accept(listener, tls, sender));
         Ok(Self { local, ready })

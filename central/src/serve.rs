@@ -6,7 +6,7 @@ use crate::http::{self, App, Parts};
 use crate::ingest::Ingest;
 use crate::ingest::broker::{self, BrokerError};
 use crate::ingest::link::{Address, Link};
-use crate::listener::{Door, Peer};
+use crate::listener::{Door, DoorError, Peer};
 use crate::stop::{self, Stop, Stopper};
 use crate::store::Store;
 use crate::telemetry;
@@ -53,8 +53,11 @@ impl Server {
         let failed = |e: &dyn std::fmt::Display| StartError::Failed(e.to_string());
         let metrics = telemetry::metrics().map_err(|e| failed(&e))?;
         let store = open_store(&config).await?;
-        let address = broker_address(&config.broker)?;
-        let door = Door::open(config.listen, config.tls.as_ref()).await.map_err(|e| failed(&e))?;
+        let address = broker_address(&config.broker).await?;
+        let door = Door::open(config.listen, config.tls.as_ref()).await.map_err(|e| match e {
+            DoorError::Tls(text) => StartError::Input(text),
+            DoorError::Listen { .. } => failed(&e),
+        })?;
 
         let (stopper, stop) = stop::channel();
         let hub = Hub::default();
@@ -130,19 +133,18 @@ fn only_for_owner(_: &std::path::Path) -> std::io::Result<()> {
 }
 
 /// Starts the embedded broker, or reads how to reach the external one.
-fn broker_address(broker: &Broker) -> Result<Address, StartError> {
+async fn broker_address(broker: &Broker) -> Result<Address, StartError> {
     match broker {
         Broker::External(external) => Address::of(external).map_err(StartError::Input),
         Broker::Embedded(embedded) => {
-            let own = broker::start(embedded).map_err(|e| match e {
+            let own = broker::start(embedded).await.map_err(|e| match e {
                 BrokerError::Passwords(_) => StartError::Input(e.to_string()),
                 BrokerError::Listen { .. } | BrokerError::Thread(_) => StartError::Failed(e.to_string()),
             })?;
-            let ip = embedded.listen.ip();
-            let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+            let reachable = broker::reachable(embedded.listen);
             Ok(Address {
-                host,
-                port: embedded.listen.port(),
+                host: reachable.ip().to_string(),
+                port: reachable.port(),
                 login: Some((own.name, own.password)),
                 tls: None,
                 client_id: "chuangming-central".to_owned(),

@@ -7,14 +7,19 @@ use crate::config::EmbeddedBroker;
 use crate::password;
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 
 /// The name that central itself signs in with.
 const OWN_NAME: &str = "central";
 /// The largest packet; more than the largest payload that is looked at, so that a refusal is counted.
 const LARGEST_PACKET: usize = 1024 * 1024;
+
+/// How long it may take to listen.
+const START: Duration = Duration::from_secs(10);
 
 /// The embedded broker cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +49,11 @@ pub struct OwnLogin {
     pub password: String,
 }
 
-/// Starts the broker; it ends with the process.
+/// Starts the broker and waits until it listens; it ends with the process.
 ///
 /// # Errors
 /// When it cannot listen or the password file is wrong.
-pub fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
+pub async fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
     let own = OwnLogin { name: OWN_NAME.to_owned(), password: hex::encode(rand::random::<[u8; 24]>()) };
     let users = match &settings.passwords_file {
         Some(file) => Some(password::read_broker_users(file).map_err(BrokerError::Passwords)?),
@@ -104,7 +109,30 @@ pub fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
         }
     };
     thread::Builder::new().name("broker".to_owned()).spawn(run).map_err(BrokerError::Thread)?;
+    until_listening(settings.listen).await?;
     Ok(own)
+}
+
+async fn until_listening(address: SocketAddr) -> Result<(), BrokerError> {
+    let end = Instant::now() + START;
+    loop {
+        match TcpStream::connect(reachable(address)).await {
+            Ok(_) => return Ok(()),
+            Err(source) if Instant::now() > end => return Err(BrokerError::Listen { address, source }),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// Where this machine reaches itself when it listens on every address.
+#[must_use]
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// The broker itself would only log that its address is taken.

@@ -89,18 +89,22 @@ impl Mosquitto {
     }
 
     pub fn on(port: u16) -> Option<Self> {
+        Self::run(port, &["-p", &port.to_string()])
+    }
+
+    pub fn configured(port: u16, file: &Path) -> Option<Self> {
+        Self::run(port, &["-c", &file.display().to_string()])
+    }
+
+    fn run(port: u16, args: &[&str]) -> Option<Self> {
         let program = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/opt/homebrew/sbin/mosquitto"];
         let Some(program) = program.into_iter().find(|path| Path::new(path).exists()) else {
             eprintln!("SKIPPED: mosquitto is not installed");
             return None;
         };
-        let child = Command::new(program)
-            .args(["-p", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let quiet = Stdio::null;
+        let child =
+            Command::new(program).args(args).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().unwrap();
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < PATIENCE, "mosquitto does not listen");
