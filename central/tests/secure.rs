@@ -7,7 +7,7 @@ use chuangming_central::ingest::link::{Address, Certificates, Incoming, Link};
 use chuangming_central::password;
 use chuangming_central::serve::Server;
 use common::{Mosquitto, PATIENCE, eventually, free_port};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,8 +32,10 @@ fn address(port: u16, login: Option<(&str, &str)>) -> Address {
 async fn may_connect(address: Address) -> bool {
     let (mut link, _outbox) = Link::new(address);
     for _ in 0..2 {
-        if let Incoming::Connected = timeout(PATIENCE, link.next()).await.expect("an answer") {
-            return true;
+        match timeout(PATIENCE, link.next()).await.expect("an answer") {
+            Incoming::Connected => return true,
+            Incoming::Broken(error) => eprintln!("refused: {error}"),
+            Incoming::Message(_) => {}
         }
     }
     false
@@ -70,6 +72,7 @@ struct Authority {
 impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
@@ -81,7 +84,9 @@ impl Authority {
     fn sign(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "test machine");
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
     }
 }
