@@ -24,7 +24,7 @@ pub struct HealthSettings {
     pub dark_below: f32,
     /// …and, once dark, up to which it stays so.
     pub dark_until: f32,
-    /// Detail (see [`Glance::detail`]) below which the picture counts as uniform: a covered lens. Scenes have 3 and more.
+    /// Detail (see [`Glance::detail`]) below which the picture counts as uniform: a covered lens. Scenes have 4 and more.
     pub detail_floor: f32,
     /// Share of the scene's usual detail below which the lens is covered.
     pub detail_share: f32,
@@ -39,7 +39,7 @@ impl HealthSettings {
         recover_after: SignedDuration::from_secs(3),
         dark_below: 16.0,
         dark_until: 24.0,
-        detail_floor: 1.0,
+        detail_floor: 1.5,
         detail_share: 0.25,
     };
     /// For a clip played as a camera.

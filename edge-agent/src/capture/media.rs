@@ -4,10 +4,9 @@ use super::error::CaptureError;
 use super::network::quieten_ffmpeg;
 use super::picture::{cannot_read, is_picture, read_picture, to_rgb};
 use chuangming_models::image::RgbImage;
+use ffmpeg_next::media;
 use opencv::core::Mat;
-use opencv::videoio::{
-    CAP_FFMPEG, CAP_PROP_FPS, CAP_PROP_POS_MSEC, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst,
-};
+use opencv::videoio::{CAP_FFMPEG, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst};
 use std::path::{Path, PathBuf};
 
 /// When a frame is, within its media.
@@ -40,7 +39,11 @@ pub struct MediaReader {
 }
 
 enum Frames {
-    Video(VideoCapture),
+    Video {
+        capture: VideoCapture,
+        /// The frames' own times.
+        stamps: Option<Vec<f64>>,
+    },
     Pictures(Vec<PathBuf>),
 }
 
@@ -62,9 +65,7 @@ impl MediaReader {
         } else if is_picture(path) {
             (Frames::Pictures(vec![path.to_owned()]), 1.0)
         } else {
-            let video = open_video(path)?;
-            let own_fps = video.get(CAP_PROP_FPS).unwrap_or(0.0);
-            (Frames::Video(video), own_fps)
+            open_video(path)?
         };
         let fps = fps.unwrap_or(own_fps);
         if !(0.01..=240.0).contains(&fps) {
@@ -107,12 +108,12 @@ impl MediaReader {
         let t = match &mut self.frames {
             Frames::Pictures(paths) if index < paths.len() as u64 => steady,
             Frames::Pictures(_) => return Ok(None),
-            Frames::Video(video) => {
-                if !video.grab().unwrap_or(false) {
+            Frames::Video { capture, stamps } => {
+                if !capture.grab().unwrap_or(false) {
                     return if index == 0 { Err(self.no_video()) } else { Ok(None) };
                 }
-                let stamped = video.get(CAP_PROP_POS_MSEC).unwrap_or(0.0) / 1000.0;
-                settle(steady, stamped, self.fps, self.current)
+                let stamp = stamps.as_ref().and_then(|stamps| stamps.get(index as usize));
+                settle(steady, stamp.copied(), self.fps, self.current)
             }
         };
         self.current = Some(Moment { index, t });
@@ -130,9 +131,9 @@ impl MediaReader {
                 Some(path) => read_picture(path),
                 None => Err(self.no_video()),
             },
-            Frames::Video(video) => {
+            Frames::Video { capture, .. } => {
                 let mut bgr = Mat::default();
-                match video.retrieve_def(&mut bgr) {
+                match capture.retrieve_def(&mut bgr) {
                     Ok(true) => to_rgb(&bgr, &self.place),
                     _ => Err(self.no_video()),
                 }
@@ -146,13 +147,14 @@ impl MediaReader {
 }
 
 /// The regular time of a frame unless the file's own stamp clearly differs (variable frame rate); never before the last.
-fn settle(steady: f64, stamped: f64, fps: f64, last: Option<Moment>) -> f64 {
-    let differs = stamped > 0.0 && (stamped - steady).abs() > 0.5 / fps;
-    let t = if differs { stamped } else { steady };
+fn settle(steady: f64, stamp: Option<f64>, fps: f64, last: Option<Moment>) -> f64 {
+    let t = stamp.filter(|stamp| (stamp - steady).abs() > 0.5 / fps).unwrap_or(steady);
     last.map_or(t, |last| t.max(last.t))
 }
 
-fn open_video(path: &Path) -> Result<VideoCapture, CaptureError> {
+/// The video and its frame rate. OpenCV decodes; FFmpeg itself is asked first, because it knows the times of the frames
+/// and says quietly what OpenCV would write to the process's error output.
+fn open_video(path: &Path) -> Result<(Frames, f64), CaptureError> {
     let no_video = || CaptureError::NoVideo { place: path.display().to_string() };
     let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
     // FFmpeg would play a text file as a terminal's screen.
@@ -162,19 +164,32 @@ fn open_video(path: &Path) -> Result<VideoCapture, CaptureError> {
     // An absolute path, so that FFmpeg takes no part of it for a protocol.
     let absolute = path.canonicalize().map_err(|cause| cannot_read(path, cause))?;
     std::fs::File::open(&absolute).map_err(|cause| cannot_read(path, cause))?;
-    if !has_video(&absolute) {
+    quieten_ffmpeg();
+    let (fps, stamps) = frame_times(&absolute).map_err(|_| no_video())?;
+    let capture = VideoCapture::from_file(&absolute, CAP_FFMPEG).map_err(|_| no_video())?;
+    quieten_ffmpeg(); // OpenCV has just undone it.
+    if !capture.is_opened().unwrap_or(false) {
         return Err(no_video());
     }
-    let video = VideoCapture::from_file(&absolute, CAP_FFMPEG).map_err(|_| no_video())?;
-    quieten_ffmpeg(); // OpenCV has just undone it.
-    if video.is_opened().unwrap_or(false) { Ok(video) } else { Err(no_video()) }
+    Ok((Frames::Video { capture, stamps }, fps))
 }
 
-/// FFmpeg itself tells quietly what OpenCV would write to the process's error output.
-fn has_video(path: &Path) -> bool {
-    quieten_ffmpeg();
-    let input = ffmpeg_next::format::input(path);
-    input.is_ok_and(|input| input.streams().best(ffmpeg_next::media::Type::Video).is_some())
+/// Frames a second as declared and the time of each frame in seconds after the first, if the file stamps them. The file
+/// is read once for that, without decoding: containers declare steady rates for videos that have gaps.
+fn frame_times(path: &Path) -> Result<(f64, Option<Vec<f64>>), ffmpeg_next::Error> {
+    let mut input = ffmpeg_next::format::input(path)?;
+    let stream = input.streams().best(media::Type::Video).ok_or(ffmpeg_next::Error::StreamNotFound)?;
+    let (index, tick) = (stream.index(), f64::from(stream.time_base()));
+    let [average, finest] = [stream.avg_frame_rate(), stream.rate()].map(f64::from);
+    // A file without an index, such as a bare H.264 stream, has no average: 0/0.
+    let fps = if average > 0.0 { average } else { finest };
+    let packets = input.packets().filter(|(stream, _)| stream.index() == index);
+    let stamps = packets.map(|(_, packet)| packet.pts()).collect::<Option<Vec<i64>>>().map(|mut stamps| {
+        stamps.sort_unstable();
+        let first = stamps.first().copied().unwrap_or_default();
+        stamps.into_iter().map(|stamp| (stamp - first) as f64 * tick).collect()
+    });
+    Ok((fps, stamps))
 }
 
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
@@ -233,14 +248,15 @@ mod tests {
     #[test]
     fn stamps_count_only_where_they_clearly_differ() {
         let last = Some(Moment { index: 3, t: 0.6 });
-        for (steady, stamped, last, expected) in [
-            (0.0, 0.0, None, 0.0),
-            (0.8, 0.0, last, 0.8),
-            (0.8, 0.801, last, 0.8),
-            (0.8, 1.7, last, 1.7),
-            (0.8, 0.3, last, 0.6),
+        for (steady, stamp, last, expected) in [
+            (0.0, None, None, 0.0),
+            (0.0, Some(0.0), None, 0.0),
+            (0.8, None, last, 0.8),
+            (0.8, Some(0.801), last, 0.8),
+            (0.8, Some(1.7), last, 1.7),
+            (0.8, Some(0.3), last, 0.6),
         ] {
-            assert_eq!(settle(steady, stamped, 5.0, last), expected, "{steady} stamped {stamped}");
+            assert_eq!(settle(steady, stamp, 5.0, last), expected, "{steady} stamped {stamp:?}");
         }
     }
 }

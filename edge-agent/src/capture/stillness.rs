@@ -12,7 +12,8 @@ const MEMORY: SignedDuration = SignedDuration::from_secs(12);
 const MOST: usize = 64;
 
 /// Remembers the pictures of the last seconds. An encoder may draw one frozen picture in several slightly different
-/// ways, over and over; so a picture is new only when none like it is remembered.
+/// ways, over and over; so a picture is new only when none like it is remembered. An encoder whose key frames never
+/// settle cannot be told from a still scene with little noise, and passes for one.
 #[derive(Debug, Default)]
 pub(super) struct Stillness {
     seen: Vec<(Timestamp, Glance)>,
