@@ -46,8 +46,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     }
     let key = agent.config_key_file.as_deref().map(ConfigKey::load).transpose().map_err(Failure::input)?;
     let remote = Remote { key, cameras: agent.camera_ids(), data_dir: agent.data_dir.clone() };
-    let perception = load_models(&agent)?;
     let outbox = Outbox::open(&agent.data_dir, Limits::default()).await.map_err(Failure::failed)?;
+    let perception = load_models(&agent)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
 

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod ballast;
+pub mod bench;
 pub mod capture;
 pub mod clock;
 pub mod config;
@@ -18,8 +19,10 @@ pub mod outbox;
 pub mod overload;
 pub mod perceive;
 pub mod pipeline;
+pub mod play;
 pub mod propose;
 pub mod publish;
 pub mod recorder;
 pub mod remote;
+pub mod replay;
 pub mod watch;

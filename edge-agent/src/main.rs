@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use chuangming_domain::id::CameraId;
 use chuangming_edge_agent::config::{Config, model_manifest};
 use chuangming_edge_agent::failure::Failure;
-use chuangming_edge_agent::{agent, doctor, propose};
+use chuangming_edge_agent::{agent, bench, doctor, eval, propose, replay};
 use chuangming_models::{Models, Options};
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -33,6 +33,12 @@ enum Command {
     },
     /// Explain what is wrong with this machine, its cameras, its models and its broker
     Doctor(doctor::Args),
+    /// Play a clip through the pipeline, faster than real time; events go to stdout as JSON, one a line
+    Replay(replay::Args),
+    /// Score what is said of labelled stills and clips
+    Eval(eval::Args),
+    /// Measure load and speed
+    Bench(bench::Args),
     /// Look at a camera and write a calibration with the windows where people stayed to stdout
     Propose {
         /// rtsp://…, http://…, /dev/videoN, a file or a folder
@@ -49,7 +55,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr(cli.log_json);
+    // What the doctor finds is on stdout; its log would only say the same again.
+    let is_doctor = matches!(cli.command, Command::Doctor(_));
+    log_to_stderr(cli.log_json, if is_doctor { "error" } else { "info,ort=warn,rumqttc=error,sqlx=warn" });
     match execute(cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -65,6 +73,9 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let config = Config::load(&config).map_err(Failure::from)?;
             runtime()?.block_on(agent::run(config))?;
         }
+        Command::Replay(args) => replay::run(&args, &mut io::stdout().lock())?,
+        Command::Eval(args) => eval::run(&args)?,
+        Command::Bench(args) => bench::run(&args)?,
         Command::Doctor(args) => {
             let well = runtime()?.block_on(doctor::examine(&args, &mut io::stdout().lock()))?;
             return Ok(ExitCode::from(u8::from(!well)));
@@ -84,8 +95,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// `RUST_LOG` chooses what is logged; by default what an operator wants to know.
-fn log_to_stderr(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttc=error,sqlx=warn"));
+fn log_to_stderr(json: bool, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     if json {
         subscriber.json().init();

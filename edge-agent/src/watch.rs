@@ -71,6 +71,7 @@ impl Watch {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(config: &CameraConfig, setup: Arc<Setup>, shared: Shared) -> io::Result<Self> {
+        tell_what_is_not_looked_at(config, &setup);
         let defaults = CaptureSettings::default();
         let settings = CaptureSettings { still_fps: config.fps.unwrap_or(defaults.still_fps), ..defaults };
         let camera = Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
@@ -251,6 +252,18 @@ impl Watcher {
         if self.shared.reports.blocking_send(report).is_err() {
             warn!(camera = %self.config.id, "nobody records any more");
         }
+    }
+}
+
+/// Settings that an installer may wonder about.
+fn tell_what_is_not_looked_at(config: &CameraConfig, setup: &Setup) {
+    let windows = setup.calibration.windows.iter().map(|w| &w.camera);
+    let zones = setup.calibration.smoking_zones.iter().map(|z| &z.camera);
+    if !windows.chain(zones).any(|camera| *camera == config.id) {
+        warn!(camera = %config.id, "no window and no smoking zone is calibrated: only the camera's health is watched");
+    }
+    if config.detail_source.is_some() {
+        warn!(camera = %config.id, "detail_source is not opened by this version: source alone is looked at");
     }
 }
 

@@ -1,5 +1,7 @@
 //! A real mosquitto on loopback, and a central that acknowledges what it is told to.
 
+#![allow(dead_code, reason = "every test uses a part of it")]
+
 use chuangming_domain::id::{AgentId, HallId};
 use chuangming_domain::wire::{Ack, Acks, Channel, Health};
 use rumqttc::v5::mqttbytes::QoS;
@@ -166,6 +168,16 @@ impl Central {
             }
         };
         tokio::time::timeout(PATIENCE, wanted).await.unwrap_or_else(|_| panic!("nothing on {}", channel.name()))
+    }
+
+    /// Waits for the next message on a channel that contains a text.
+    pub(crate) async fn next_matching(&mut self, channel: Channel, part: &str) -> String {
+        loop {
+            let text = self.next_on(channel).await;
+            if text.contains(part) {
+                return text;
+            }
+        }
     }
 
     /// What came on a channel within a while.

@@ -46,6 +46,24 @@ fn a_clip_of_five_frames_a_second_has_exactly_its_times() {
 }
 
 #[test]
+fn the_labelled_clips_have_exactly_their_times() {
+    let shared = std::env::var("CHUANGMING_SHARED").unwrap_or_else(|_| "../shared".to_owned());
+    let clips = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(shared).join("data/clip/clip");
+    let Ok(entries) = std::fs::read_dir(&clips) else {
+        eprintln!("SKIPPED: the times of labelled clips, because {} is missing", clips.display());
+        return;
+    };
+    for path in
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|s| s == "mp4"))
+    {
+        let times = read_all(&path, Some(5.0));
+        assert!(!times.is_empty());
+        let wrong = times.iter().find(|(index, t)| *t != *index as f64 / 5.0);
+        assert_eq!(wrong, None, "{}", path.display());
+    }
+}
+
+#[test]
 fn the_times_of_a_variable_frame_rate_are_the_files_own() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["gap.mkv", "gap.mp4"] {
