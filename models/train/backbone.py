@@ -12,14 +12,18 @@ from torch.nn import functional as F
 
 from . import bases
 
-LAST = 119                                # number in the name of the node that ends the stage of stride 16
+STRIDE_8, STRIDE_16 = "concat_76", "concat_119"      # the nodes that end these stages
 
 
 class Backbone(nn.Module):
-    """RGB 0..255 (n, 3, h, w) → maps of stride 8 (128 channels) and stride 16 (256 channels)."""
+    """RGB 0..255 (n, 3, h, w) → maps of stride 8 (128 channels) and stride 16 (256 channels).
 
-    def __init__(self, path=bases.VENDOR / "nanodet.onnx"):
+    `fine` leaves out the first max-pool and the last stage: one map of 128 channels at stride 4, for things few pixels wide.
+    """
+
+    def __init__(self, fine=False, path=bases.VENDOR / "nanodet.onnx"):
         super().__init__()
+        self.fine, self.outputs = fine, (STRIDE_8,) if fine else (STRIDE_8, STRIDE_16)
         graph = onnx.load(str(path)).graph
         constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
         self.steps, self.convs = [], nn.ModuleDict()
@@ -35,9 +39,8 @@ class Backbone(nn.Module):
             elif node.op_type not in ("LeakyRelu", "MaxPool", "Concat"):
                 raise ValueError(f"{path}: unexpected {node.op_type} in the backbone")
             self.steps.append((node.op_type, name, [i for i in node.input if i not in constants]))
-            if name == f"concat_{LAST}":
+            if name == self.outputs[-1]:
                 break
-        self.outputs = ("concat_76", f"concat_{LAST}")
         self.register_buffer("mean", torch.tensor(bases.DETECTOR_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(bases.DETECTOR_STD).view(1, 3, 1, 1))
 
@@ -55,7 +58,7 @@ class Backbone(nn.Module):
             elif kind == "LeakyRelu":
                 values[name] = F.leaky_relu(x[0], .1)
             elif kind == "MaxPool":
-                values[name] = F.max_pool2d(x[0], 3, 2, 1)
+                values[name] = x[0] if self.fine else F.max_pool2d(x[0], 3, 2, 1)
             else:
                 values[name] = torch.cat(x, 1)
         return [values[n] for n in self.outputs]

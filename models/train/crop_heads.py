@@ -53,7 +53,7 @@ class Crops:
 
 def train_badge(crops_, rows, real_share, seed, samples, checkpoint):
     chance = crops_.chance(rows & (crops_.label >= 0), [.42, .42, .16], real_share)
-    return fit(crops_.crop, crops_.label, crops_.place, chance, 3, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint)
+    return fit(crops_.crop, crops_.label, crops_.place, chance, 3, crop_data.BADGE_SIZE[0], 0, False, seed, samples, checkpoint)
 
 
 def unclear_offset(logits, labels, offsets=np.arange(0, 4.01, .25), accepted=.12):
@@ -132,7 +132,7 @@ def run_smoking(windows, cache, folder, samples=40000, seed=1):
     trains = (c.split == "train") | (c.set == "real_badge")
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
     chance = c.chance(trains & (c.label >= 0), [.55, .45], .25)
-    net = fit(c.crop, c.label, c.place, chance, 2, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt")
+    net = fit(c.crop, c.label, c.place, chance, 2, crop_data.SMOKING_SIZE[0], 1, True, seed, samples, cache / f"smoking-{seed}.pt")
     figures = {}
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
     logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}

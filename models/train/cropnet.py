@@ -1,33 +1,38 @@
 """The badge head and the smoking head: small networks of their own on a crop at the camera's resolution."""
+import sys
+import time
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import crop_data, data, metrics
 from .backbone import Backbone
-from .export import export, save_figures
 from .store import Store
 
-FROZEN = 4              # first convolutions of the backbone that keep COCO's weights
+FROZEN = 5              # first convolutions of the backbone that keep COCO's weights
 
 
 class CropNet(nn.Module):
-    """RGB crop 0..255 (n, 3, size, size) → class logits. A heat map of where the thing is (stride 8) is learnt along."""
+    """RGB crop 0..255 (n, 3, size, size) → class logits. A heat map of where the thing is (see `stride`) is learnt along.
 
-    def __init__(self, classes):
+    `fine`: twice the resolution throughout, for a cigarette two pixels wide; a badge does not need it.
+    """
+
+    def __init__(self, classes, fine):
         super().__init__()
-        self.backbone = Backbone()
+        self.backbone, self.is_fine, self.stride = Backbone(fine), fine, 4 if fine else 8
         self.backbone.freeze(FROZEN)
         self.fine = nn.Sequential(nn.Conv2d(128, 48, 1), nn.LeakyReLU(.1))
-        self.coarse = nn.Sequential(nn.Conv2d(256, 48, 1), nn.LeakyReLU(.1))
+        context = [nn.Conv2d(128, 96, 3, 2, 1), nn.LeakyReLU(.1), nn.Conv2d(96, 96, 3, padding=1), nn.LeakyReLU(.1)] if fine else []
+        self.coarse = nn.Sequential(*context, nn.Conv2d(96 if fine else 256, 48, 1), nn.LeakyReLU(.1))
         self.mix = nn.Sequential(nn.Conv2d(96, 64, 3, padding=1), nn.LeakyReLU(.1))
         self.heat = nn.Conv2d(64, 1, 1)
         self.classify = nn.Sequential(nn.Dropout(.3), nn.Linear(64 * 3 + 1 + 48, 48), nn.LeakyReLU(.1), nn.Dropout(.2), nn.Linear(48, classes))
 
     def both(self, rgb):
-        fine, coarse = self.backbone(rgb)
-        coarse = self.coarse(coarse)
+        maps = self.backbone(rgb)
+        fine, coarse = maps[0], self.coarse(maps[-1])
         x = self.mix(torch.cat([self.fine(fine), F.interpolate(coarse, scale_factor=2, mode="nearest")], 1))
         heat = self.heat(x)
         attention = torch.softmax(heat.flatten(2), 2)                       # what is there where the thing most likely is
@@ -39,7 +44,7 @@ class CropNet(nn.Module):
         return self.both(rgb)[0]
 
 
-def heat_target(places, size, stride=8):
+def heat_target(places, size, stride):
     """1 in the cells that the box touches, 0 elsewhere; all -1 (not taught) where no box is known."""
     cells = size // stride
     target = torch.full((len(places), 1, cells, cells), -1.0)
@@ -56,10 +61,10 @@ def heat_target(places, size, stride=8):
     return target
 
 
-def loss_of(logits, heat, labels, places, size, positive, weight):
+def loss_of(logits, heat, labels, places, size, positive):
     """Classes by cross-entropy; the heat map by a focal loss, empty for labels that have nothing to show."""
-    loss = F.cross_entropy(logits, labels, weight=weight, label_smoothing=.03)
-    target = heat_target(places, size).to(heat.device)
+    loss = F.cross_entropy(logits, labels, label_smoothing=.03)
+    target = heat_target(places, size, size // heat.shape[2])
     nothing = (labels != positive).view(-1, 1, 1, 1) & (target < 0)
     target = torch.where(nothing, torch.zeros_like(target), target)
     known = target >= 0
@@ -98,12 +103,10 @@ def load(folder, windows):
     return found, variants, arrays["crop"][keep], arrays["label"][keep], arrays["place"][keep].astype(np.float32)
 
 
-def fit(crops_, labels, places, chance, classes, size, positive, seed, samples, checkpoint=None, lr=6e-4, batch=32):
+def fit(crops_, labels, places, chance, classes, size, positive, fine, seed, samples, checkpoint=None, lr=6e-4, batch=32):
     """Trains a CropNet on `samples` draws; rows are drawn by `chance`. Resumable at every tenth of the way."""
-    import sys
-    import time
     torch.manual_seed(seed)
-    net = CropNet(classes).to(memory_format=torch.channels_last)
+    net = CropNet(classes, fine).to(memory_format=torch.channels_last)
     generator = np.random.default_rng(seed)
     old = [p for p in net.backbone.parameters() if p.requires_grad]
     new = [p for n, p in net.named_parameters() if not n.startswith("backbone")]
@@ -128,7 +131,7 @@ def fit(crops_, labels, places, chance, classes, size, positive, seed, samples, 
         x, where = vary(x, torch.from_numpy(places[take]), generator, size)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, heat = net.both(x.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive, None)
+        loss = loss_of(logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 3.0)

@@ -124,6 +124,7 @@ def run(windows, cache, weights_folder, epochs=14, seeds=(1, 2), cross_validate=
     presence, posture = predict(net, arrays, tune)
     temperature = {"presence": metrics.fit_temperature(presence, labels[tune, 0]), "posture": metrics.fit_temperature(posture, labels[tune, 1].clip(-1))}
     thresholds = {"absent": .6, "present": .6, "upright": .4, "standing": .4}
+    thresholds["absent"] = metrics.precision_threshold(metrics.softmax(presence, temperature["presence"])[:, 0], labels[tune, 0] == 0, .97, .6, .9)
     probabilities = metrics.softmax(posture, temperature["posture"])
     for i, name in enumerate(data.POSTURE[1:4], 1):
         known = labels[tune, 1] >= 0
