@@ -135,7 +135,7 @@ impl Perception {
         }
         if !matches!(presence, Reading::Known { value: Presence::Absent, .. }) {
             if is_due(Signal::Posture) {
-                said.push(Observation::Posture(posture::read(&person)));
+                said.push(Observation::Posture(posture::read(&person, glance.seat_box)));
             }
             if is_due(Signal::Badge) {
                 said.push(Observation::Badge(self.badge(&glance, &person)?));

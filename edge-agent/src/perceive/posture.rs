@@ -1,32 +1,24 @@
 //! Posture: the window head's answer, where the person is large enough to tell.
 
-use super::person::{KEYPOINT_MIN, Person};
+use super::person::Person;
 use chuangming_domain::observation::{Posture, Reading, UnknownReason};
+use chuangming_models::PixelBox;
 
-/// Shoulder widths under this many pixels are too small to tell how somebody sits.
-const SMALLEST_SCALE: f64 = 9.0;
-/// So many keypoints must be seen; a head on the desk hides most of them.
-const FEWEST_KEYPOINTS: usize = 3;
+/// A seat whose box is less than this wide or high, in pixels, is too small to tell how somebody sits there.
+///
+/// The person's own keypoints are no measure: of a head on the desk hardly any are seen.
+const SMALLEST_SEAT: f64 = 32.0;
 
 /// How somebody sits.
-pub(super) fn read(person: &Person) -> Reading<Posture> {
+pub(super) fn read(person: &Person, seat_box: PixelBox) -> Reading<Posture> {
     let Some(answer) = person.classes.as_ref().and_then(|c| c.get("posture")) else {
         return Reading::Unknown(UnknownReason::Unsure);
     };
-    if let Some(reason) = too_little(person) {
-        return Reading::Unknown(reason);
+    if seat_box.width().min(seat_box.height()) < SMALLEST_SEAT {
+        return Reading::Unknown(UnknownReason::TooSmall);
     }
     match answer.decided().and_then(|(label, p)| Some((Posture::by_name(label)?, p))) {
         Some((posture, probability)) => Reading::known(posture, probability),
         None => Reading::Unknown(UnknownReason::Unsure),
-    }
-}
-
-fn too_little(person: &Person) -> Option<UnknownReason> {
-    let seen = person.keypoints.iter().flatten().filter(|k| k.score >= KEYPOINT_MIN).count();
-    match person.scale {
-        Some(scale) if scale < SMALLEST_SCALE => Some(UnknownReason::TooSmall),
-        _ if seen < FEWEST_KEYPOINTS => Some(UnknownReason::Occluded),
-        _ => None,
     }
 }

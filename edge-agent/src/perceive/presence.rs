@@ -12,14 +12,16 @@ const PERSON_SCORE: f32 = 0.5;
 const COMPANY_SCORE: f32 = 0.55;
 /// Probability from which presence or absence is said; between them nobody can tell.
 const SURE: f32 = 0.6;
-/// Log-odds for somebody when the detector sees a person at the post, and when it does not.
-const SEEN: f32 = 2.0;
-const NOT_SEEN: f32 = -0.5;
+/// Log-odds for somebody when the detector sees a person at the post. When it does not, that says nothing.
+const SEEN: f32 = 1.0;
 /// Without a head, a sure detection alone is worth this much.
 const SEEN_ALONE: f32 = 3.0;
-/// Share of the seat that differs from the empty one: under the first nobody, over the second something is there.
-const CHANGED: (f32, f32) = (0.04, 0.16);
-const CHANGE_WEIGHT: f32 = 2.0;
+/// A seat of which no more than this share differs from the empty one is most likely empty.
+const UNCHANGED: f32 = 0.005;
+const AS_WHEN_EMPTY: f32 = -1.5;
+/// A seat of which this share differs holds something: a person, or a coat. So it weighs less than the head.
+const CHANGED: f32 = 0.1;
+const OTHER_THAN_EMPTY: f32 = 1.0;
 
 /// Somebody at the post, and how many. `people` is `None` when the detector did not look.
 pub(super) fn read(person: &Person, people: Option<&[Sighting]>, changed: Option<f32>) -> Reading<Presence> {
@@ -42,7 +44,6 @@ fn fuse(head: Option<f32>, seen: Option<bool>, changed: Option<f32>) -> Option<f
         (None, Some(true)) => SEEN_ALONE,
         (None, _) if changed.is_none() => return None,
         (_, Some(true)) => SEEN,
-        (Some(_), Some(false)) => NOT_SEEN,
         _ => 0.0,
     };
     if let Some(p) = head {
@@ -50,9 +51,7 @@ fn fuse(head: Option<f32>, seen: Option<bool>, changed: Option<f32>) -> Option<f
         odds += (p / (1.0 - p)).ln();
     }
     if let Some(changed) = changed {
-        let (none, much) = CHANGED;
-        let middle = f32::midpoint(none, much);
-        odds += CHANGE_WEIGHT * ((changed - middle) / (much - middle)).clamp(-1.0, 1.0);
+        odds += if changed <= UNCHANGED { AS_WHEN_EMPTY } else { OTHER_THAN_EMPTY * (changed / CHANGED).min(1.0) };
     }
     Some(1.0 / (1.0 + (-odds).exp()))
 }
@@ -81,8 +80,9 @@ mod tests {
         check(None, None, None, None);
         check(None, Some(false), None, None);
         check(None, Some(true), None, Some(true));
-        // A detector that sees nobody does not say absent.
         check(None, Some(false), Some(0.0), Some(false));
+        // A detector that sees nobody does not say absent.
+        check(Some(0.65), Some(false), None, Some(true));
         check(Some(0.95), Some(false), None, Some(true));
         check(Some(0.05), Some(false), None, Some(false));
         check(Some(0.5), Some(true), None, Some(true));

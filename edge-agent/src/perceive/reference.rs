@@ -56,7 +56,7 @@ impl Reference {
         let grid = Grid::new(region, seat, masked, before);
         let inside = grid.inside(|_| true);
         let now = Structure::of(masked, region);
-        let changed = now.new_since(before, &inside).iter().filter(|c| **c >= CHANGED).count();
+        let changed = now.difference(before, &inside).iter().filter(|c| **c >= CHANGED).count();
         let all = inside.iter().filter(|i| **i).count();
         #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
         (all > 0).then(|| changed as f32 / all as f32)

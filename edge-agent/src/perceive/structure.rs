@@ -106,6 +106,18 @@ impl Structure {
             .collect()
     }
 
+    /// For each cell how much it differs, whatever came or went, 0 to 1. Cells where `looked_at` is false are 0.
+    pub(super) fn difference(&self, before: &Structure, looked_at: &[bool]) -> Vec<f32> {
+        if self.cells.len() != before.cells.len() || looked_at.len() != self.cells.len() {
+            return vec![0.0; self.cells.len()];
+        }
+        let shift = self.colour_shift(before, looked_at);
+        let differs = |i: usize| {
+            self.edges_new(before, i).max(before.edges_new(self, i)).max(self.colour_moved(before, i, shift))
+        };
+        (0..self.cells.len()).map(|i| if looked_at[i] { differs(i) } else { 0.0 }).collect()
+    }
+
     /// Whether these cells and those around them have more structure now than before: something came rather than went.
     pub(super) fn gained_since(&self, before: &Structure, cells: &[usize]) -> bool {
         let around: BTreeSet<usize> = cells.iter().flat_map(|&i| self.near(i)).collect();
@@ -124,9 +136,10 @@ impl Structure {
 
     fn colour_new(&self, before: &Structure, i: usize, shift: [f32; 2]) -> f32 {
         // Where something stood before, another colour is the desk that appeared behind it.
-        if before.cells[i].strength() > PLAIN {
-            return 0.0;
-        }
+        if before.cells[i].strength() > PLAIN { 0.0 } else { self.colour_moved(before, i, shift) }
+    }
+
+    fn colour_moved(&self, before: &Structure, i: usize, shift: [f32; 2]) -> f32 {
         let difference = |k: usize| (self.cells[i].colour[k] - before.cells[i].colour[k] - shift[k]).abs();
         let moved = difference(0).max(difference(1));
         (moved / COLOUR * 0.5).min(1.0)
