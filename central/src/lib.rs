@@ -3,6 +3,7 @@
 //! `ingest` is the only module that knows MQTT, `store` the only one that knows SQL.
 
 pub mod alerts;
+pub mod board;
 pub mod config;
 pub mod http;
 pub mod ingest;

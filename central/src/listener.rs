@@ -1,8 +1,14 @@
-//! Where HTTP connections come in, plain or with TLS. A slow handshake holds up nobody else.
+//! Where HTTP connections come in, plain or with TLS: bounded in number, and none of them can hold up another.
 
 use crate::config::TlsFiles;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use crate::stop::Stop;
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io;
@@ -11,21 +17,27 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// Handshakes at a time; overload policy `Wait`: further connections wait in the system's queue.
-const HANDSHAKES: usize = 64;
+/// Connections at a time; overload policy `Wait`: further ones wait in the system's queue.
+const CONNECTIONS: usize = 1024;
+/// How long a TLS greeting may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a request's headers may take, and how long a connection may idle between requests.
+const HEADERS: Duration = Duration::from_secs(30);
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// A connection, plain or with TLS.
-pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+/// A listening address.
+pub struct Door {
+    listener: TcpListener,
+    local: SocketAddr,
+    tls: Option<TlsAcceptor>,
+}
 
 /// The door cannot open.
 #[derive(Debug, thiserror::Error)]
@@ -43,14 +55,8 @@ pub enum DoorError {
     },
 }
 
-/// Accepts connections.
-pub struct Door {
-    local: SocketAddr,
-    ready: mpsc::Receiver<(Box<dyn Io>, SocketAddr)>,
-}
-
 impl Door {
-    /// Starts accepting.
+    /// Starts listening.
     ///
     /// # Errors
     /// When the certificate files are wrong or the address is taken.
@@ -59,9 +65,7 @@ impl Door {
         let cannot = |source| DoorError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let local = listener.local_addr().map_err(cannot)?;
-        let (sender, ready) = mpsc::channel(HANDSHAKES);
-        tokio::spawn(accept(listener, tls, sender));
-        Ok(Self { local, ready })
+        Ok(Self { listener, local, tls })
     }
 
     /// The address, with the port that the system chose for port 0.
@@ -69,56 +73,69 @@ impl Door {
     pub const fn address(&self) -> SocketAddr {
         self.local
     }
-}
 
-async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    ready: mpsc::Sender<(Box<dyn Io>, SocketAddr)>,
-) {
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
-    loop {
-        let accepted = tokio::select! {
-            () = ready.closed() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let _ = stream.set_nodelay(true);
-        match &tls {
-            None => {
-                if ready.send((Box::new(stream), peer)).await.is_err() {
-                    return;
+    /// Answers until `stop`, and then the requests under way.
+    pub async fn answer(self, router: Router, mut stop: Stop) {
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        let under_way = GracefulShutdown::new();
+        loop {
+            let Ok(place) = free.clone().acquire_owned().await else { return };
+            let accepted = tokio::select! {
+                () = stop.given() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(Duration::from_millis(100)).await;
+                    continue;
                 }
-            }
-            Some(tls) => {
-                let Ok(turn) = handshakes.clone().acquire_owned().await else { return };
-                let (tls, ready) = (tls.clone(), ready.clone());
-                tokio::spawn(async move {
-                    if let Some(stream) = shake_hands(&tls, stream).await {
-                        let _ = ready.send((stream, peer)).await;
-                    }
-                    drop(turn);
-                });
-            }
+            };
+            let (tls, router, watcher) = (self.tls.clone(), router.clone(), under_way.watcher());
+            tokio::spawn(async move {
+                serve(stream, peer, tls, router, watcher).await;
+                drop(place);
+            });
         }
+        drop(self.listener);
+        under_way.shutdown().await;
     }
 }
 
-async fn shake_hands(tls: &TlsAcceptor, stream: TcpStream) -> Option<Box<dyn Io>> {
-    match timeout(HANDSHAKE, tls.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Box::new(stream)),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a TLS handshake failed");
-            None
-        }
-        Err(_) => None,
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    watcher: Watcher,
+) {
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => converse(stream, peer, router, watcher).await,
+        Some(tls) => match timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => converse(stream, peer, router, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        },
+    }
+}
+
+async fn converse<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(Peer(peer)));
+        router.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -139,27 +156,4 @@ fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
         .map_err(|e| format!("tls: {cert_file} with {key_file}: {e}"))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-impl Listener for Door {
-    type Io = Box<dyn Io>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(connection) => connection,
-            // The accepting task ends only with the process.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.local)
-    }
-}
-
-impl Connected<IncomingStream<'_, Door>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        Self(*stream.remote_addr())
-    }
 }

@@ -6,13 +6,12 @@ use crate::http::{self, App, Parts};
 use crate::ingest::Ingest;
 use crate::ingest::broker::{self, BrokerError};
 use crate::ingest::link::{Address, Link};
-use crate::listener::{Door, DoorError, Peer};
+use crate::listener::{Door, DoorError};
 use crate::stop::{self, Stop, Stopper};
 use crate::store::Store;
 use crate::telemetry;
 use chuangming_domain::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -79,7 +78,7 @@ impl Server {
         Ok(Self {
             address: door.address(),
             ingest: tokio::spawn(ingest.run(stop.clone())),
-            http: tokio::spawn(answer(door, http::router(&app), stop.clone())),
+            http: tokio::spawn(door.answer(http::router(&app), stop.clone())),
             chores: tokio::spawn(chores(store.clone(), metrics, stop)),
             stopper,
             store,
@@ -152,15 +151,6 @@ async fn broker_address(broker: &Broker) -> Result<Address, StartError> {
                 last_will: None,
             })
         }
-    }
-}
-
-async fn answer(door: Door, router: axum::Router, mut stop: Stop) {
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    let until = async move { stop.given().await };
-    let served = axum::serve(door, service).with_graceful_shutdown(until).into_future().await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the HTTP server ended");
     }
 }
 

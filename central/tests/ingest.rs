@@ -149,7 +149,14 @@ async fn the_link_comes_back_after_the_broker_did() {
     let Some(mosquitto) = Mosquitto::start() else { return };
     let port = mosquitto.port;
     let central = Central::external(port).await;
+    let agent = Agent::connect(port, "edge-02").await;
+    agent.publish(Channel::Status, r#"{"online":true}"#).await;
+    let store = store(&central).await;
+    let online = async || store.agents().await.ok()?.first().map(|agent| agent.online);
+    eventually("the agent is there", async || online().await.filter(|online| *online)).await;
     drop(mosquitto);
+    // Without the broker nobody knows.
+    eventually("the agent is out of sight", async || online().await.filter(|online| !online)).await;
     eventually("central notices", async || {
         let ready = reqwest::get(central.url("/readyz")).await.ok()?;
         (ready.status() == 503).then_some(())

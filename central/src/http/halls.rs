@@ -3,7 +3,8 @@
 use super::App;
 use super::problem::{Details, Failure};
 use super::session::SignedIn;
-use crate::view::{Board, HallView};
+use crate::board::Board;
+use crate::view::HallView;
 use axum::Json;
 use axum::extract::State;
 use chuangming_domain::Timestamp;

@@ -95,6 +95,7 @@ impl Ingest {
     /// Drives the link; returns when the connection ends after `stop`.
     async fn read(&mut self, queue: &mpsc::Sender<Arrived>, stop: &Stop) {
         let mut full = Throttle::default();
+        lose_sight(&self.store, &self.hub).await;
         loop {
             match self.link.next().await {
                 Incoming::Connected => {
@@ -106,6 +107,7 @@ impl Ingest {
                 Incoming::Broken(error) => {
                     if self.connected.swap(false, Ordering::Relaxed) {
                         counter!("central_broker_disconnects_total").increment(1);
+                        lose_sight(&self.store, &self.hub).await;
                     }
                     tracing::warn!(error, "no connection to the broker, trying again");
                 }
@@ -130,6 +132,16 @@ impl Ingest {
             [Channel::Events, Channel::Health, Channel::Coverage, Channel::Status, Channel::ConfigApplied];
         let filters: Vec<_> = channels.into_iter().map(Channel::filter).collect();
         tokio::spawn(async move { outbox.subscribe(&filters).await });
+    }
+}
+
+/// Without the broker nobody can tell whether an agent is there: its windows become unknown until it tells again,
+/// which its retained status does as soon as the broker is back.
+async fn lose_sight(store: &Store, hub: &Hub) {
+    let turn = hub.turn().await;
+    match store.lose_sight(Timestamp::now()).await {
+        Ok(changes) => hub.tell(store, &changes, turn).await,
+        Err(error) => tracing::error!(%error, "the agents' states could not be reset"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Halls as the agents tell of them: agents, their windows and zones, and the system's own problems.
 
-use super::{Store, StoreError, id, json, time};
+use super::{Change, ChangeKind, Store, StoreError, feed, id, json, time};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
 use chuangming_domain::id::{AgentId, HallId};
@@ -99,6 +99,25 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.map(agent).transpose()
+    }
+
+    /// Notes that nobody knows any more whether the agents are connected: until they tell again, none counts as such.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lose_sight(&self, now: Timestamp) -> Result<Vec<Change>, StoreError> {
+        let mut tx = self.begin().await?;
+        let lost: Vec<(String, String)> =
+            sqlx::query_as("UPDATE agents SET online = FALSE WHERE online RETURNING hall, agent")
+                .fetch_all(&mut *tx)
+                .await?;
+        let mut changes = Vec::with_capacity(lost.len());
+        for (hall, agent) in lost {
+            let hall = id("agents", &hall)?;
+            changes.push(feed::append(&mut tx, now, &hall, ChangeKind::Status, &agent, false).await?);
+        }
+        tx.commit().await?;
+        Ok(changes)
     }
 
     /// Every window and zone that an agent has spoken of.
