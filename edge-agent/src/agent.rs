@@ -62,9 +62,15 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let (desired_in, mut desired) = mpsc::channel(4);
     let (applied, applied_out) = watch::channel(in_force(&setup));
     let (stop, stop_out) = watch::channel(false);
-    let wires =
-        Wires { outbox: outbox.clone(), wake: Arc::clone(&wake), applied: applied_out, desired: desired_in, stop: stop_out };
-    let address = Address { hall: agent.hall.clone(), agent: agent.agent.clone(), broker: agent.broker.clone() };
+    let wires = Wires {
+        outbox: outbox.clone(),
+        wake: Arc::clone(&wake),
+        applied: applied_out,
+        desired: desired_in,
+        stop: stop_out,
+    };
+    let address =
+        Address { hall: agent.hall.clone(), agent: agent.agent.clone(), broker: agent.broker.clone() };
     let publisher = tokio::spawn(Publisher::new(address, wires).run());
 
     let (reports, reports_out) = mpsc::channel(recorder::QUEUE);
@@ -79,7 +85,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         clock,
         reports,
     };
-    let mut live = Live { agent, remote, setup: Arc::new(setup), shared, applied, watches: Vec::new(), skewed_ticks: 0 };
+    let mut live =
+        Live { agent, remote, setup: Arc::new(setup), shared, applied, watches: Vec::new(), skewed_ticks: 0 };
     if let Some(problems) = refusal {
         live.tell_refused(&problems).await;
     }
@@ -126,7 +133,8 @@ struct Live {
 impl Live {
     fn start_watching(&mut self) -> Result<(), Failure> {
         for camera in &self.agent.cameras {
-            let watch = Watch::start(camera, Arc::clone(&self.setup), self.shared.clone()).map_err(Failure::failed)?;
+            let watch = Watch::start(camera, Arc::clone(&self.setup), self.shared.clone())
+                .map_err(Failure::failed)?;
             self.watches.push(watch);
         }
         Ok(())
@@ -197,7 +205,12 @@ impl Live {
         }
         warn!(skew_s = skew, "the system clock was set; following it");
         let problem = Problem::of_agent(HealthKind::ClockSkewed);
-        self.report(Report::Raised { problem: problem.clone(), windows: Vec::new(), at: self.shared.clock.now() }).await;
+        self.report(Report::Raised {
+            problem: problem.clone(),
+            windows: Vec::new(),
+            at: self.shared.clock.now(),
+        })
+        .await;
         self.stop_watching().await;
         self.shared.clock.anchor(Timestamp::now(), Instant::now());
         self.skewed_ticks = 0;
@@ -236,7 +249,9 @@ fn lock(agent: &AgentConfig) -> Result<File, Failure> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let place = agent.data_dir.display();
-            Err(Failure::input(format!("data_dir: {place} is in use by another agent, expected one of its own")))
+            Err(Failure::input(format!(
+                "data_dir: {place} is in use by another agent, expected one of its own"
+            )))
         }
         Err(TryLockError::Error(e)) => Err(Failure::failed(format!("{}: {e}", path.display()))),
     }

@@ -22,13 +22,17 @@ impl Ballast {
         Self { file: data_dir.join(FILE) }
     }
 
-    /// Takes the room if it is not taken.
+    /// Takes the room if it is not taken, and leaves at least as much to others.
     ///
     /// # Errors
     /// When the disk is too full for it; nothing is taken then.
     pub fn hold(&self) -> io::Result<()> {
         if fs::metadata(&self.file).is_ok_and(|m| m.len() == BYTES as u64) {
             return Ok(());
+        }
+        let disk = rustix::fs::statvfs(self.file.parent().unwrap_or(Path::new(".")))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < 2 * BYTES as u64 {
+            return Err(io::ErrorKind::StorageFull.into());
         }
         let write = || {
             let mut file = fs::File::create(&self.file)?;

@@ -145,11 +145,13 @@ impl Config {
         // A mistake in agent.toml must not hide those in the other two files.
         let cameras = agent.as_ref().ok().map(AgentConfig::camera_ids);
         let table: toml::Table = text.parse().unwrap_or_default();
-        let named = |key: &str| table.get(key).and_then(|v| v.as_str()).map(|name| folder_of(path).join(name));
+        let named =
+            |key: &str| table.get(key).and_then(|v| v.as_str()).map(|name| folder_of(path).join(name));
         let (Some(policy), Some(calibration)) = (named("policy"), named("calibration")) else {
             return Err(joined(agent.err(), None));
         };
-        let (policy_name, calibration_name) = (policy.display().to_string(), calibration.display().to_string());
+        let (policy_name, calibration_name) =
+            (policy.display().to_string(), calibration.display().to_string());
         let policy = read_text(&policy);
         let calibration = read_text(&calibration);
         let setup = Setup::read(
@@ -214,7 +216,10 @@ impl AgentConfig {
         let broker = match f.table(r, "broker") {
             Some(broker) => BrokerConfig::read(broker, r, folder),
             None => {
-                r.problem("broker", "is missing, expected a table [broker] with url = \"mqtts://central:8883\"");
+                r.problem(
+                    "broker",
+                    "is missing, expected a table [broker] with url = \"mqtts://central:8883\"",
+                );
                 None
             }
         };
@@ -226,7 +231,10 @@ impl AgentConfig {
         let mut seen = BTreeSet::new();
         for camera in &cameras {
             if !seen.insert(&camera.id) {
-                r.problem("cameras.id", format!("{:?} is there twice, expected each id once", camera.id.as_str()));
+                r.problem(
+                    "cameras.id",
+                    format!("{:?} is there twice, expected each id once", camera.id.as_str()),
+                );
             }
         }
         f.end(r);
@@ -250,7 +258,8 @@ impl BrokerConfig {
         let expected = "an address such as \"mqtts://central:8883\"";
         let url = f.require(r, "url", expected, |v| {
             let url = Url::parse(&as_text(v)?).ok()?;
-            let known = matches!(url.scheme(), "mqtt" | "mqtts") && url.host_str().is_some_and(|h| !h.is_empty());
+            let known =
+                matches!(url.scheme(), "mqtt" | "mqtts") && url.host_str().is_some_and(|h| !h.is_empty());
             known.then_some(url)
         });
         let insecure = f.flag(r, "insecure").unwrap_or(false);
@@ -275,11 +284,15 @@ impl BrokerConfig {
         }
         let secure = url.scheme() == "mqtts";
         if !secure && !insecure && !is_loopback(&url) {
-            let text = "is plain text beyond this machine, expected mqtts:// (or insecure = true, if you must)";
+            let text =
+                "is plain text beyond this machine, expected mqtts:// (or insecure = true, if you must)";
             r.problem(f.name("url"), text);
         }
         if secure && ca.is_none() {
-            r.problem(f.name("ca_file"), "is missing, expected the PEM file of the authority behind the broker");
+            r.problem(
+                f.name("ca_file"),
+                "is missing, expected the PEM file of the authority behind the broker",
+            );
         }
         f.end(r);
         Some(Self {
@@ -315,7 +328,14 @@ pub fn model_manifest(named: Option<&Path>) -> Result<PathBuf, Failure> {
     const SYSTEM: &str = "/usr/share/chuangming";
     if let Some(path) = named {
         let there = path.is_file();
-        return if there { Ok(path.to_owned()) } else { Err(Failure::input(format!("models: {} is not there, expected models/manifest.toml", path.display()))) };
+        return if there {
+            Ok(path.to_owned())
+        } else {
+            Err(Failure::input(format!(
+                "models: {} is not there, expected models/manifest.toml",
+                path.display()
+            )))
+        };
     }
     let program = std::env::current_exe().unwrap_or_default();
     let above = program.ancestors().skip(1).map(Path::to_owned);
@@ -325,7 +345,13 @@ pub fn model_manifest(named: Option<&Path>) -> Result<PathBuf, Failure> {
     })
 }
 
-fn source_of(f: &mut Fields, r: &mut Reader, key: &'static str, folder: &Path, required: bool) -> Option<Source> {
+fn source_of(
+    f: &mut Fields,
+    r: &mut Reader,
+    key: &'static str,
+    folder: &Path,
+    required: bool,
+) -> Option<Source> {
     let text = if required { f.require(r, key, SOURCE, as_text) } else { f.get(r, key, SOURCE, as_text) }?;
     let source = match Source::parse(&text, folder) {
         Ok(source) => source,
@@ -454,7 +480,10 @@ mod tests {
     fn a_data_dir_that_cannot_be_made_is_a_problem() {
         let (folder, config) = load(&AGENT.replace("\"data\"", "\"clip.mp4/data\""), POLICY, CALIBRATION);
         let problem = config.unwrap().agent.prepare_data_dir().unwrap_err().to_string();
-        assert!(problem.contains("agent.toml: data_dir: is") && problem.contains("expected a directory"), "{problem}");
+        assert!(
+            problem.contains("agent.toml: data_dir: is") && problem.contains("expected a directory"),
+            "{problem}"
+        );
         drop(folder);
     }
 
@@ -473,7 +502,11 @@ mod tests {
             ("\"tanggu\"", "\"塘沽\"", "is no hall id: use 1 to 32 of a-z, 0-9 and -"),
             ("hall =", "colour = 1\nhall =", "colour: is unknown; known here: hall, agent"),
             ("data_dir", "data", "data_dir: is missing, expected a directory"),
-            ("mqtts://central", "http://central", "broker.url: is \"http://central\", expected an address such as"),
+            (
+                "mqtts://central",
+                "http://central",
+                "broker.url: is \"http://central\", expected an address such as",
+            ),
             ("mqtts://central", "mqtt://central", "broker.url: is plain text beyond this machine"),
             ("mqtts://central", "mqtt://10.0.0.1", "broker.url: is plain text beyond this machine"),
             ("mqtts://central", "mqtts://me:secret@central", "expected it in username and password_file"),
@@ -513,7 +546,8 @@ mod tests {
     fn the_problems_of_all_three_files_come_at_once() {
         let (_folder, config) = load(&AGENT.replace("tanggu", "T"), "version = 2", "version = 3");
         let problems = config.unwrap_err().to_string();
-        for expected in ["agent.toml: hall", "policy.toml: version: is 2", "calibration.toml: version: is 3"] {
+        for expected in ["agent.toml: hall", "policy.toml: version: is 2", "calibration.toml: version: is 3"]
+        {
             assert!(problems.contains(expected), "{expected:?} is not in {problems}");
         }
         let (folder, _) = load(AGENT, POLICY, CALIBRATION);

@@ -102,7 +102,11 @@ pub async fn examine(args: &Args, out: &mut impl Write) -> Result<bool, Failure>
 fn cores() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let values = [("cores", cores.to_string()), ("min", MIN_CORES.to_string())];
-    finding(cores >= MIN_CORES, if cores >= MIN_CORES { "doctor.cores_ok" } else { "doctor.cores_few" }, values)
+    finding(
+        cores >= MIN_CORES,
+        if cores >= MIN_CORES { "doctor.cores_ok" } else { "doctor.cores_few" },
+        values,
+    )
 }
 
 fn memory() -> Finding {
@@ -137,7 +141,8 @@ fn models(named: Option<&Path>) -> Finding {
         Ok((file, models)) => {
             let roles = [Role::Pose, Role::Person, Role::Desk, Role::Window, Role::Badge, Role::Smoking];
             let missing: Vec<_> = roles.into_iter().filter(|role| models.digest(*role).is_none()).collect();
-            let names = missing.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(", ");
+            let names =
+                missing.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(", ");
             let key = if missing.is_empty() { "doctor.models_ok" } else { "doctor.models_missing" };
             finding(missing.is_empty(), key, [("file", file), ("roles", names)])
         }
@@ -154,7 +159,11 @@ fn data_dir(agent: &AgentConfig) -> Finding {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
             let well = free >= MIN_DISK_MIB;
             let key = if well { "doctor.data_dir_ok" } else { "doctor.data_dir_full" };
-            finding(well, key, [("place", place), ("mib", free.to_string()), ("min", MIN_DISK_MIB.to_string())])
+            finding(
+                well,
+                key,
+                [("place", place), ("mib", free.to_string()), ("min", MIN_DISK_MIB.to_string())],
+            )
         }
         Err(e) => finding(false, "doctor.data_dir_wrong", [("why", format!("{place}: {e}"))]),
     }
@@ -191,7 +200,8 @@ fn look_through(config: &CameraConfig) -> Finding {
     let failing = opened.counters().failing;
     opened.ask_to_stop();
     let Some(frame) = frame else {
-        let why = failing.unwrap_or_else(|| format!("{}: no picture within {} s", config.source, FIRST_PICTURE.as_secs()));
+        let why = failing
+            .unwrap_or_else(|| format!("{}: no picture within {} s", config.source, FIRST_PICTURE.as_secs()));
         return finding(false, "doctor.camera_wrong", [camera(), ("why", why)]);
     };
     let brightness = Glance::of(&frame.image).brightness();
@@ -209,7 +219,13 @@ async fn broker(agent: &AgentConfig) -> Finding {
         let address =
             Address { hall: agent.hall.clone(), agent: agent.agent.clone(), broker: agent.broker.clone() };
         match visit(&Station { address, protocol, visit: Visit::Look }).await {
-            Ok(()) => return finding(true, "doctor.broker_ok", [("broker", place), ("protocol", protocol.to_string())]),
+            Ok(()) => {
+                return finding(
+                    true,
+                    "doctor.broker_ok",
+                    [("broker", place), ("protocol", protocol.to_string())],
+                );
+            }
             Err((_, true)) if protocol == Protocol::V5 => protocol = protocol.other(),
             Err((why, _)) => return finding(false, "doctor.broker_wrong", [("broker", place), ("why", why)]),
         }
@@ -220,7 +236,8 @@ async fn broker(agent: &AgentConfig) -> Finding {
 async fn visit(station: &Station) -> Result<(), (String, bool)> {
     let told = |e: crate::publish::LinkError| (e.to_string(), e.suggests_other_protocol());
     let mut link = Link::open(station).map_err(told)?;
-    let late = || (format!("{}: no answer within {} s", station.address.broker, BROKER_WITHIN.as_secs()), false);
+    let late =
+        || (format!("{}: no answer within {} s", station.address.broker, BROKER_WITHIN.as_secs()), false);
     tokio::time::timeout(BROKER_WITHIN, link.connected()).await.map_err(|_| late())?.map_err(told)
 }
 
@@ -262,7 +279,8 @@ mod tests {
 
     #[test]
     fn lines_say_what_was_found() {
-        let found = finding(false, "doctor.camera_wrong", [("camera", "cam-1".into()), ("why", "gone".into())]);
+        let found =
+            finding(false, "doctor.camera_wrong", [("camera", "cam-1".into()), ("why", "gone".into())]);
         assert_eq!(found.line(Lang::En), "PROBLEM  camera cam-1: gone");
         assert_eq!(found.line(Lang::ZhCn), "问题  摄像头 cam-1：gone");
     }

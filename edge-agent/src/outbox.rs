@@ -13,7 +13,9 @@
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{CloseReason, Event, EventId, Phase};
 use chuangming_domain::wire::{Ack, Channel, Coverage, Health, HealthPhase};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Row, Sqlite, Transaction};
 use std::path::Path;
 use std::time::Duration;
@@ -271,7 +273,12 @@ impl Outbox {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn coverage_sent(&self, hour: &str, revision: i64, before: Timestamp) -> Result<(), OutboxError> {
+    pub async fn coverage_sent(
+        &self,
+        hour: &str,
+        revision: i64,
+        before: Timestamp,
+    ) -> Result<(), OutboxError> {
         sqlx::query("UPDATE coverage SET sent = max(sent, ?) WHERE hour = ?")
             .bind(revision)
             .bind(hour)
@@ -302,10 +309,12 @@ impl Outbox {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn close_orphans(&self, now: Timestamp) -> Result<usize, OutboxError> {
-        let alive: Option<String> =
-            sqlx::query_scalar("SELECT value FROM facts WHERE name = 'alive_at'").fetch_optional(&self.pool).await?;
+        let alive: Option<String> = sqlx::query_scalar("SELECT value FROM facts WHERE name = 'alive_at'")
+            .fetch_optional(&self.pool)
+            .await?;
         let alive = alive.and_then(|text| text.parse().ok());
-        let rows = sqlx::query("SELECT channel, body FROM open_episodes ORDER BY id").fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query("SELECT channel, body FROM open_episodes ORDER BY id").fetch_all(&self.pool).await?;
         let mut closing = Vec::with_capacity(rows.len());
         for row in rows {
             let (channel, body): (String, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -351,16 +360,21 @@ impl Outbox {
 
 async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &Message) -> Result<(), OutboxError> {
     let (key, channel, body) = (message.key(), message.channel().name(), message.body()?);
-    sqlx::query("INSERT INTO messages (channel, id, seq, phase, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(channel)
-        .bind(key.id.to_string())
-        .bind(key.seq)
-        .bind(message.phase())
-        .bind(&body)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO messages (channel, id, seq, phase, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(channel)
+    .bind(key.id.to_string())
+    .bind(key.seq)
+    .bind(message.phase())
+    .bind(&body)
+    .execute(&mut **tx)
+    .await?;
     if message.ends() {
-        sqlx::query("DELETE FROM open_episodes WHERE id = ?").bind(key.id.to_string()).execute(&mut **tx).await?;
+        sqlx::query("DELETE FROM open_episodes WHERE id = ?")
+            .bind(key.id.to_string())
+            .execute(&mut **tx)
+            .await?;
     } else {
         sqlx::query(
             "INSERT INTO open_episodes VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",

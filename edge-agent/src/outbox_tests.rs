@@ -105,7 +105,10 @@ async fn messages_keep_their_order_until_they_are_acknowledged() {
 async fn a_killed_process_leaves_its_messages_and_the_next_closes_its_episodes() {
     let folder = tempfile::tempdir().unwrap();
     let first = outbox(&folder).await;
-    first.append(&[opened(1), opened(2), event(2, 1, Phase::Closed, 90), health(3, 0, HealthPhase::Raised)]).await.unwrap();
+    first
+        .append(&[opened(1), opened(2), event(2, 1, Phase::Closed, 90), health(3, 0, HealthPhase::Raised)])
+        .await
+        .unwrap();
     first.append(&[opened(4), event(4, 1, Phase::Updated, 120)]).await.unwrap();
     first.note_alive(at(100)).await.unwrap();
     // Central has 1's opening already: the episode is still open there.
@@ -159,7 +162,10 @@ async fn a_full_outbox_evicts_in_its_order() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(folder.path(), Limits { stored: 6, ..Limits::default() }).await.unwrap();
     outbox.add_coverage(&coverage(0, 1.0, 0.0)).await.unwrap();
-    outbox.append(&[opened(1), opened(2), event(2, 1, Phase::Updated, 70), event(2, 2, Phase::Closed, 90)]).await.unwrap();
+    outbox
+        .append(&[opened(1), opened(2), event(2, 1, Phase::Updated, 70), event(2, 2, Phase::Closed, 90)])
+        .await
+        .unwrap();
     assert_eq!(outbox.append(&[opened(3)]).await.unwrap(), 0);
 
     let mut evicted = Vec::new();

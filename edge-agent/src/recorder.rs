@@ -81,9 +81,6 @@ impl Recorder {
 
     /// Records until every sender is gone, and then ends what is open about the agent's own health.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>) {
-        if let Err(e) = self.ballast.hold() {
-            warn!(error = %e, "no room for a ballast in data_dir: the disk is nearly full");
-        }
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
@@ -155,10 +152,11 @@ impl Recorder {
         if !self.backlog.is_empty() {
             return;
         }
-        // The ballast first: only a disk with room for it counts as mended.
+        // Only a disk with room for the ballast counts as not full.
+        let full = Problem::of_agent(HealthKind::DiskFull);
         match self.ballast.hold() {
-            Ok(()) => self.clear(&Problem::of_agent(HealthKind::DiskFull), now),
-            Err(e) => warn!(error = %e, "no room for a ballast in data_dir: the disk is nearly full"),
+            Ok(()) => self.clear(&full, now),
+            Err(_) => self.raise(&full, Vec::new(), now),
         }
         if self.book.is_open(&Problem::of_agent(HealthKind::EventsEvicted))
             && self.outbox.is_roomy().await.unwrap_or(false)
@@ -295,7 +293,8 @@ mod tests {
         while !recorder.book.is_open(&Problem::of_agent(HealthKind::DiskFull)) {
             raised += 1;
             assert!(raised < 1000, "the page limit is never met");
-            let problem = Problem::of_camera(HealthKind::CameraDark, format!("cam-{raised}").parse().unwrap());
+            let problem =
+                Problem::of_camera(HealthKind::CameraDark, format!("cam-{raised}").parse().unwrap());
             recorder.take(Report::Raised { problem, windows: vec![], at: clock.now() });
             recorder.record().await;
         }
@@ -321,7 +320,10 @@ mod tests {
             recorder.record().await;
         }
         assert_eq!(recorded(&outbox).await.iter().filter(|r| *r == "EventsEvicted Raised").count(), 1);
-        assert_eq!(recorder.evicted, 5, "four for the cameras beyond eight, one for the eviction's own message");
+        assert_eq!(
+            recorder.evicted, 5,
+            "four for the cameras beyond eight, one for the eviction's own message"
+        );
         recorder.tick().await;
         assert!(recorder.book.is_open(&Problem::of_agent(HealthKind::EventsEvicted)), "still full");
 

@@ -42,7 +42,8 @@ impl ConfigKey {
     /// When the file cannot be read or holds another kind of key.
     pub fn load(file: &Path) -> Result<Self, KeyError> {
         /// What precedes the 32 bytes of an Ed25519 key in its DER form (RFC 8410).
-        const ED25519_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        const ED25519_PREFIX: [u8; 12] =
+            [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
         let error = |why: String| KeyError { file: file.to_owned(), why };
         let der = SubjectPublicKeyInfoDer::from_pem_file(file).map_err(|e| error(e.to_string()))?;
         let key = der.strip_prefix(&ED25519_PREFIX).and_then(|key| key.try_into().ok());
@@ -75,13 +76,17 @@ impl Remote {
     /// Every reason against it; nothing of it may be used then.
     pub fn check(&self, desired: &DesiredConfig) -> Result<Setup, Vec<String>> {
         let Some(key) = &self.key else {
-            let text = "refused: agent.toml names no config_key_file, so no configuration is taken from central";
+            let text =
+                "refused: agent.toml names no config_key_file, so no configuration is taken from central";
             return Err(vec![text.into()]);
         };
         key.verify(desired).map_err(|e| vec![e])?;
         let actual = DesiredConfig::version_of(&desired.policy, &desired.calibration);
         if actual != desired.version {
-            return Err(vec![format!("version: is {}, expected {actual}, the hash of the content", desired.version)]);
+            return Err(vec![format!(
+                "version: is {}, expected {actual}, the hash of the content",
+                desired.version
+            )]);
         }
         Setup::parse(&desired.policy, &desired.calibration, &self.cameras)
             .map_err(|problems| problems.0.iter().map(ToString::to_string).collect())
@@ -177,8 +182,14 @@ mod tests {
     #[test]
     fn everything_else_is_refused_with_its_reason() {
         check(|d| d.signature = "%".into(), "signature: is no base64");
-        check(|d| *d = signed(POLICY, CALIBRATION, &key_pair()), "signature: does not belong to this version");
-        check(|d| d.version = DesiredConfig::version_of("a", "b"), "signature: does not belong to this version");
+        check(
+            |d| *d = signed(POLICY, CALIBRATION, &key_pair()),
+            "signature: does not belong to this version",
+        );
+        check(
+            |d| d.version = DesiredConfig::version_of("a", "b"),
+            "signature: does not belong to this version",
+        );
         check(|d| d.policy.push('\n'), "the hash of the content");
         let other = key_pair();
         let sign = |policy: &str, calibration: &str| signed(policy, calibration, &other);
@@ -231,6 +242,9 @@ mod tests {
         assert_eq!(ConfigKey::load(&file).unwrap().0[..4], [0x19, 0xbf, 0x44, 0x09]);
         fs::write(&file, "no key").unwrap();
         let error = ConfigKey::load(&file).err().unwrap().to_string();
-        assert!(error.contains("key.pem: ") && error.contains("expected an Ed25519 public key as PEM"), "{error}");
+        assert!(
+            error.contains("key.pem: ") && error.contains("expected an Ed25519 public key as PEM"),
+            "{error}"
+        );
     }
 }

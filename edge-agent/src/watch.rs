@@ -74,7 +74,8 @@ impl Watch {
         tell_what_is_not_looked_at(config, &setup);
         let defaults = CaptureSettings::default();
         let settings = CaptureSettings { still_fps: config.fps.unwrap_or(defaults.still_fps), ..defaults };
-        let camera = Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
+        let camera =
+            Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
         let (orders, inbox) = mpsc::channel();
         let thread = Builder::new().name(format!("watch {}", config.id)).spawn({
             let config = config.clone();

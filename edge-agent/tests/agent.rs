@@ -57,8 +57,12 @@ impl Edge {
              data_dir = \"data\"\nconfig_key_file = \"central.pem\"\n[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [[cameras]]\nid = \"cam-1\"\nsource = {clip:?}\n"
         );
-        let files =
-            [("agent.toml", agent), ("calibration.toml", CALIBRATION.into()), ("policy.toml", POLICY.into()), ("central.pem", pem(key))];
+        let files = [
+            ("agent.toml", agent),
+            ("calibration.toml", CALIBRATION.into()),
+            ("policy.toml", POLICY.into()),
+            ("central.pem", pem(key)),
+        ];
         for (name, text) in files {
             fs::write(folder.path().join(name), text).unwrap();
         }

@@ -39,14 +39,22 @@ impl Folder {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let program = env!("CARGO_BIN_EXE_edge-agent");
-        Command::new(program).args(arguments).current_dir(self.path()).env("RUST_LOG", "error").output().unwrap()
+        Command::new(program)
+            .args(arguments)
+            .current_dir(self.path())
+            .env("RUST_LOG", "error")
+            .output()
+            .unwrap()
     }
 }
 
 fn check(output: &Output, code: i32, parts: &[&str]) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{text}");
-    assert!(text.starts_with("edge-agent: ") && text.trim_end().lines().count() == 1, "{text:?} is not one line");
+    assert!(
+        text.starts_with("edge-agent: ") && text.trim_end().lines().count() == 1,
+        "{text:?} is not one line"
+    );
     for part in parts {
         assert!(text.contains(part), "{part:?} is not in {text:?}");
     }
@@ -59,13 +67,33 @@ fn bad_input_is_one_line_and_exit_code_2() {
         ("agent.toml", "\"tanggu\"", "\"塘沽\"", &["agent.toml: hall", "use 1 to 32 of a-z, 0-9 and -"]),
         ("agent.toml", "127.0.0.1", "10.1.2.3", &["broker.url", "expected mqtts://"]),
         ("agent.toml", "/dev/video99", "no.mp4", &["cameras[0].source", "no.mp4 is not there"]),
-        ("agent.toml", "[broker]", "models = \"no.toml\"\n[broker]", &["agent.toml: models", "no.toml cannot be read"]),
+        (
+            "agent.toml",
+            "[broker]",
+            "models = \"no.toml\"\n[broker]",
+            &["agent.toml: models", "no.toml cannot be read"],
+        ),
         ("agent.toml", "\"data\"", "\"policy.toml\"", &["agent.toml: data_dir", "expected a directory"]),
         ("agent.toml", "hall = ", "hall ", &["agent.toml: line 1"]),
-        ("calibration.toml", "0.5,0.1", "1.5,0.1", &["calibration.toml: windows[0].seat", "lies outside the picture"]),
-        ("calibration.toml", "[0.5,0.5]", "[0.5,0.5],[0.3,0.0]", &["calibration.toml: windows[0].seat: crosses itself"]),
+        (
+            "calibration.toml",
+            "0.5,0.1",
+            "1.5,0.1",
+            &["calibration.toml: windows[0].seat", "lies outside the picture"],
+        ),
+        (
+            "calibration.toml",
+            "[0.5,0.5]",
+            "[0.5,0.5],[0.3,0.0]",
+            &["calibration.toml: windows[0].seat: crosses itself"],
+        ),
         ("calibration.toml", "cam-1", "cam-2", &["camera cam-2 is not in agent.toml; cameras there: cam-1"]),
-        ("policy.toml", "version = 1", "version = 1\n[rules.absence]\nraise_after_s = 0", &["rules.absence.raise_after_s: is 0, expected a number from 1 to 1800"]),
+        (
+            "policy.toml",
+            "version = 1",
+            "version = 1\n[rules.absence]\nraise_after_s = 0",
+            &["rules.absence.raise_after_s: is 0, expected a number from 1 to 1800"],
+        ),
     ] {
         let folder = Folder::new();
         let text = fs::read_to_string(folder.path().join(file)).unwrap();
@@ -84,7 +112,11 @@ fn the_problems_of_all_files_are_on_that_line() {
     let parts = ["agent.toml: hall", "policy.toml: version: is 9", "calibration.toml: cannot be read"];
     check(&folder.run(&["run", "--config", "agent.toml"]), 2, &parts);
     check(&folder.run(&["doctor", "--config", "agent.toml"]), 2, &parts);
-    check(&folder.run(&["run", "--config", "nowhere.toml"]), 2, &["nowhere.toml: cannot be read, expected a TOML file"]);
+    check(
+        &folder.run(&["run", "--config", "nowhere.toml"]),
+        2,
+        &["nowhere.toml: cannot be read, expected a TOML file"],
+    );
 }
 
 #[test]
@@ -105,7 +137,11 @@ fn certificates_and_keys_are_checked_before_the_start() {
     }
     let secure = AGENT.replace("mqtt://127.0.0.1:1\"", "mqtts://127.0.0.1:1\"\nca_file = \"ca.pem\"");
     folder.write("agent.toml", &secure);
-    check(&folder.run(&["run", "--config", "agent.toml"]), 2, &["ca.pem: ", "expected a certificate in PEM form"]);
+    check(
+        &folder.run(&["run", "--config", "agent.toml"]),
+        2,
+        &["ca.pem: ", "expected a certificate in PEM form"],
+    );
     folder.write("agent.toml", &format!("config_key_file = \"key.pem\"\n{AGENT}"));
     let parts = ["key.pem: ", "expected an Ed25519 public key as PEM"];
     check(&folder.run(&["run", "--config", "agent.toml"]), 2, &parts);

@@ -8,8 +8,8 @@ use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
 use chuangming_domain::observation::Signal;
 use chuangming_domain::wire::{
-    AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Health, HealthKind, HealthPhase, HealthSchema,
-    Observed,
+    AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Health, HealthKind, HealthPhase,
+    HealthSchema, Observed,
 };
 use chuangming_edge_agent::config::{BrokerConfig, TlsFiles};
 use chuangming_edge_agent::outbox::{Limits, Message, Outbox};
@@ -101,8 +101,12 @@ async fn events_leave_the_outbox_when_central_has_them() {
     let mut central = Central::connect(broker.port).await;
     let agent = Agent::start(plain(broker.port)).await;
     let online = central.next_on(Channel::Status).await;
-    assert!(online.starts_with(r#"{"online":true,"version":""#) && online.contains(r#""since":""#), "{online}");
-    let applied: AppliedConfig = serde_json::from_str(&central.next_on(Channel::ConfigApplied).await).unwrap();
+    assert!(
+        online.starts_with(r#"{"online":true,"version":""#) && online.contains(r#""since":""#),
+        "{online}"
+    );
+    let applied: AppliedConfig =
+        serde_json::from_str(&central.next_on(Channel::ConfigApplied).await).unwrap();
     assert_eq!(applied, version());
 
     // Many times the window.
@@ -279,7 +283,10 @@ async fn certificates_are_checked_both_ways() {
     let tls = |client: bool| BrokerConfig {
         host: "localhost".into(),
         port: broker.port,
-        tls: Some(TlsFiles { ca: file("ca.pem"), client: client.then(|| (file("edge-01.pem"), file("edge-01.key"))) }),
+        tls: Some(TlsFiles {
+            ca: file("ca.pem"),
+            client: client.then(|| (file("edge-01.pem"), file("edge-01.key"))),
+        }),
         login: None,
     };
     let nobody = Agent::start(tls(false)).await;

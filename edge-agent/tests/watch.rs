@@ -43,7 +43,8 @@ struct Bench {
 
 fn setup(raise_after_s: u32) -> Arc<Setup> {
     let policy = format!("version = 1\n[rules.absence]\nraise_after_s = {raise_after_s}\n");
-    let calibration = "version = 1\n[[windows]]\nid = \"3\"\ncamera = \"cam-1\"\nseat = [[0.1,0.1],[0.9,0.1],[0.9,0.9]]\n";
+    let calibration =
+        "version = 1\n[[windows]]\nid = \"3\"\ncamera = \"cam-1\"\nseat = [[0.1,0.1],[0.9,0.1],[0.9,0.9]]\n";
     Arc::new(Setup::parse(&policy, calibration, &["cam-1".parse().unwrap()]).unwrap())
 }
 
@@ -135,7 +136,10 @@ fn a_clip_that_begins_again_closes_what_is_open_and_starts_afresh() {
     let again = bench.next_event();
     assert_eq!(again.phase, Phase::Opened);
     assert_ne!(again.id, opened.id);
-    assert!((again.opened_at.duration_since(closed.at)).as_secs_f64() >= -0.001, "it knows nothing of before");
+    assert!(
+        (again.opened_at.duration_since(closed.at)).as_secs_f64() >= -0.001,
+        "it knows nothing of before"
+    );
     bench.stop();
 }
 

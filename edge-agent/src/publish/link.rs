@@ -173,8 +173,13 @@ impl Link {
         let login = login(&station.address.broker).map_err(refused)?;
         let (outgoing, incoming) = mpsc::channel(HAPPENINGS);
         let unsent = Unsent::default();
-        let relay =
-            Relay { broker: broker.clone(), unsent: Arc::clone(&unsent), sent: HashMap::new(), outgoing, connected: false };
+        let relay = Relay {
+            broker: broker.clone(),
+            unsent: Arc::clone(&unsent),
+            sent: HashMap::new(),
+            outgoing,
+            connected: false,
+        };
         let (client, task) = match station.protocol {
             Protocol::V5 => {
                 let (client, events) = v5::AsyncClient::new(options_v5(station, transport, login), REQUESTS);
@@ -217,10 +222,18 @@ impl Link {
     ///
     /// # Errors
     /// When the connection is lost, or the broker so slow that too much waits for it.
-    pub fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool, delivery: Delivery) -> Result<(), LinkError> {
+    pub fn publish(
+        &self,
+        topic: &str,
+        payload: Vec<u8>,
+        retain: bool,
+        delivery: Delivery,
+    ) -> Result<(), LinkError> {
         self.unsent.lock().push_back(delivery);
         let taken = match &self.client {
-            Client::V5(client) => client.try_publish(topic, v5::mqttbytes::QoS::AtLeastOnce, retain, payload).is_ok(),
+            Client::V5(client) => {
+                client.try_publish(topic, v5::mqttbytes::QoS::AtLeastOnce, retain, payload).is_ok()
+            }
             Client::V311(client) => client.try_publish(topic, QoS::AtLeastOnce, retain, payload).is_ok(),
         };
         if !taken {
@@ -247,7 +260,12 @@ impl Link {
     ///
     /// # Errors
     /// When the broker does not take the message in time.
-    pub async fn farewell(&mut self, topic: &str, payload: Vec<u8>, within: Duration) -> Result<(), LinkError> {
+    pub async fn farewell(
+        &mut self,
+        topic: &str,
+        payload: Vec<u8>,
+        within: Duration,
+    ) -> Result<(), LinkError> {
         self.publish(topic, payload, true, Delivery::Farewell)?;
         let taken = async {
             let last = |h: &Happening| {
@@ -306,7 +324,9 @@ impl Relay {
                     let happening: fn(Delivery) -> Happening = match ack.reason {
                         PubAckReason::Success => Happening::Delivered,
                         PubAckReason::NoMatchingSubscribers => Happening::Unheard,
-                        PubAckReason::NotAuthorized => |delivery| Happening::Refused(delivery, NOT_AUTHORISED.into()),
+                        PubAckReason::NotAuthorized => {
+                            |delivery| Happening::Refused(delivery, NOT_AUTHORISED.into())
+                        }
                         _ => |delivery| Happening::Refused(delivery, "the broker could not take it".into()),
                     };
                     self.answered(ack.pkid, happening).await
@@ -329,8 +349,12 @@ impl Relay {
             let told = match events.poll().await {
                 Ok(rumqttc::Event::Outgoing(Outgoing::Publish(id))) => self.sent(id),
                 Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => self.accepted().await,
-                Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => self.answered(ack.pkid, Happening::Delivered).await,
-                Ok(rumqttc::Event::Incoming(Packet::Publish(p))) => self.arrived(p.topic, p.payload.to_vec()).await,
+                Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => {
+                    self.answered(ack.pkid, Happening::Delivered).await
+                }
+                Ok(rumqttc::Event::Incoming(Packet::Publish(p))) => {
+                    self.arrived(p.topic, p.payload.to_vec()).await
+                }
                 Ok(_) => true,
                 Err(e) => self.failed(why_v311(&e)).await,
             };
@@ -415,8 +439,13 @@ fn why_v311(error: &rumqttc::ConnectionError) -> Why {
         E::MqttState(StateError::ConnectionAborted) => "closed by the broker".into(),
         other => other.to_string(),
     };
-    let may_be_protocol =
-        matches!(error, E::ConnectionRefused(Code::RefusedProtocolVersion) | E::MqttState(_) | E::NotConnAck(_) | E::NetworkTimeout);
+    let may_be_protocol = matches!(
+        error,
+        E::ConnectionRefused(Code::RefusedProtocolVersion)
+            | E::MqttState(_)
+            | E::NotConnAck(_)
+            | E::NetworkTimeout
+    );
     Why { text, may_be_protocol }
 }
 
@@ -459,7 +488,10 @@ fn options_v5(station: &Station, transport: Transport, login: Login) -> v5::Mqtt
     if station.visit == Visit::Serve {
         let (topic, qos) = (status_topic(station), v5::mqttbytes::QoS::AtLeastOnce);
         let will = v5::mqttbytes::v5::LastWill::new(topic, json(&offline()), qos, true, None);
-        options.set_clean_start(false).set_session_expiry_interval(Some(SESSION_EXPIRY_S)).set_last_will(will);
+        options
+            .set_clean_start(false)
+            .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+            .set_last_will(will);
     }
     if let Some((username, password)) = login {
         options.set_credentials(username, password);

@@ -227,8 +227,11 @@ impl Session<'_> {
         match self.wires.outbox.unacknowledged(self.window.cursor(), self.window.room()).await {
             Ok(messages) => {
                 for message in messages {
-                    let topic =
-                        if message.channel == Channel::Events { &self.topics.events } else { &self.topics.health };
+                    let topic = if message.channel == Channel::Events {
+                        &self.topics.events
+                    } else {
+                        &self.topics.health
+                    };
                     self.link.publish(topic, message.body.into_bytes(), false, Delivery::Message)?;
                     self.window.sent(message.key, message.position, Instant::now());
                 }
@@ -260,7 +263,9 @@ impl Session<'_> {
             Happening::Refused(delivery, reason) => {
                 warn!(?delivery, reason, "the broker refused a message: check this agent's rights there");
             }
-            Happening::Message { topic, payload } if topic == self.topics.ack => self.acknowledged(&payload).await,
+            Happening::Message { topic, payload } if topic == self.topics.ack => {
+                self.acknowledged(&payload).await
+            }
             Happening::Message { topic, payload } if topic == self.topics.desired => {
                 // An empty retained message is how a topic is cleared.
                 if !payload.is_empty() && self.wires.desired.try_send(payload).is_err() {

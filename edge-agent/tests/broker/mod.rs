@@ -116,7 +116,10 @@ impl Central {
         if let Some((username, password)) = login {
             options.set_credentials(username, password);
         }
-        options.set_clean_start(false).set_session_expiry_interval(Some(3600)).set_max_packet_size(Some(1_000_000));
+        options
+            .set_clean_start(false)
+            .set_session_expiry_interval(Some(3600))
+            .set_max_packet_size(Some(1_000_000));
         let (client, mut events) = AsyncClient::new(options, 1000);
         let (sender, arrived) = mpsc::unbounded_channel();
         let acknowledging = Arc::new(AtomicBool::new(true));
@@ -167,7 +170,9 @@ impl Central {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, wanted).await.unwrap_or_else(|_| panic!("nothing on {}", channel.name()))
+        tokio::time::timeout(PATIENCE, wanted)
+            .await
+            .unwrap_or_else(|_| panic!("nothing on {}", channel.name()))
     }
 
     /// Waits for the next message on a channel that contains a text.
