@@ -61,6 +61,10 @@ impl ClipSource {
         Ok(())
     }
 
+    fn stopped(&self) -> CaptureError {
+        CaptureError::Stopped { place: self.place.clone() }
+    }
+
     /// Whether a frame at `t` comes too soon after the last delivered one.
     fn too_soon(&self, t: f64) -> bool {
         let interval = 0.999 / self.settings.max_fps;
@@ -70,11 +74,9 @@ impl ClipSource {
 
 impl FrameSource for ClipSource {
     fn next(&mut self) -> Result<Frame, CaptureError> {
-        let stopped = || CaptureError::Stopped { place: self.place.clone() };
-        let stopped = stopped();
         loop {
             if self.stop.is_set() {
-                return Err(stopped);
+                return Err(self.stopped());
             }
             let Some(moment) = self.reader.advance()? else {
                 self.restart()?;
@@ -93,7 +95,7 @@ impl FrameSource for ClipSource {
                 continue;
             }
             if self.stop.sleep_until(due) {
-                return Err(stopped);
+                return Err(self.stopped());
             }
             let image = self.reader.picture()?;
             self.delivered_t = Some(moment.t);

@@ -52,11 +52,12 @@ impl Glance {
     }
 }
 
-/// The pixels of one of `parts` equal parts of a side: first, past the last, and the step between those looked at.
+/// The pixels of one of `parts` equal parts of a side, at least one: first, past the last, and the step between those
+/// looked at.
 fn span(part: usize, parts: usize, side: usize) -> (usize, usize, usize) {
     let from = part * side / parts;
-    let to = ((part + 1) * side / parts).clamp(from + 1, side.max(from + 1));
-    (from.min(side - 1), to.min(side).max(from.min(side - 1) + 1), ((to - from) / SAMPLES).max(1))
+    let to = ((part + 1) * side / parts).max(from + 1);
+    (from, to, ((to - from) / SAMPLES).max(1))
 }
 
 fn cell_brightness(data: &[u8], width: usize, xs: (usize, usize, usize), ys: (usize, usize, usize)) -> f32 {

@@ -26,6 +26,9 @@ enum Show {
 }
 use Show::*;
 
+/// For how many seconds what is shown, and whether on duty.
+type Part = (i64, Show, bool);
+
 const PERIOD_MS: i64 = 200;
 
 /// Blocks of different brightness, with a little noise that is different in every picture.
@@ -60,10 +63,7 @@ fn show(what: Show, n: i64) -> Option<Glance> {
 }
 
 /// Plays the scenario on the clock of its first second; gives what was reported with its second, and the last state.
-fn play(
-    settings: HealthSettings,
-    scenario: &[(i64, Show, bool)],
-) -> (Vec<(f64, HealthKind, HealthPhase)>, CameraState) {
+fn play(settings: HealthSettings, scenario: &[Part]) -> (Vec<(f64, HealthKind, HealthPhase)>, CameraState) {
     let start = Timestamp::from_second(1_800_000_000).unwrap();
     let mut health = CameraHealth::new(settings, start);
     let mut reported = Vec::new();
@@ -87,13 +87,7 @@ fn play(
 /// An expected report: between which seconds, what.
 type Expected = (f64, f64, HealthKind, HealthPhase);
 
-fn check(
-    name: &str,
-    settings: HealthSettings,
-    scenario: &[(i64, Show, bool)],
-    expected: &[Expected],
-    state: CameraState,
-) {
+fn check(name: &str, settings: HealthSettings, scenario: &[Part], expected: &[Expected], state: CameraState) {
     let (reported, last) = play(settings, scenario);
     let fits = reported.len() == expected.len()
         && reported.iter().zip(expected).all(|(r, e)| e.0 <= r.0 && r.0 <= e.1 && (r.1, r.2) == (e.2, e.3));
@@ -157,7 +151,7 @@ fn what_is_no_problem_is_not_reported() {
 fn borderline_cases() {
     use HealthKind::*;
     let unknown = CameraState::Unknown;
-    let rows: Vec<(&str, Vec<(i64, Show, bool)>, Vec<Expected>, CameraState)> = vec![
+    let rows: Vec<(&str, Vec<Part>, Vec<Expected>, CameraState)> = vec![
         (
             "never a picture",
             vec![(20, Nothing, true)],

@@ -8,6 +8,7 @@ use ffmpeg_next::media;
 use opencv::core::Mat;
 use opencv::videoio::{CAP_FFMPEG, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst};
 use std::path::{Path, PathBuf};
+use tracing::warn;
 
 /// When a frame is, within its media.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +44,8 @@ enum Frames {
         capture: VideoCapture,
         /// The frames' own times.
         stamps: Option<Vec<f64>>,
+        /// How many frames the file says it has, 0 if it does not say.
+        declared: u64,
     },
     Pictures(Vec<PathBuf>),
 }
@@ -53,7 +56,7 @@ const VIDEO_SUFFIXES: [&str; 16] = [
 ];
 
 impl MediaReader {
-    /// Opens media. `fps` overrides what a video says of itself; pictures have one a second unless it is given.
+    /// Opens media. `fps` overrides all that a video says of its times; pictures have one a second unless it is given.
     ///
     /// # Errors
     /// When there is nothing that can be decoded.
@@ -65,7 +68,7 @@ impl MediaReader {
         } else if is_picture(path) {
             (Frames::Pictures(vec![path.to_owned()]), 1.0)
         } else {
-            open_video(path)?
+            open_video(path, fps.is_none())?
         };
         let fps = fps.unwrap_or(own_fps);
         if !(0.01..=240.0).contains(&fps) {
@@ -108,8 +111,16 @@ impl MediaReader {
         let t = match &mut self.frames {
             Frames::Pictures(paths) if index < paths.len() as u64 => steady,
             Frames::Pictures(_) => return Ok(None),
-            Frames::Video { capture, stamps } => {
+            Frames::Video { capture, stamps, declared } => {
                 if !capture.grab().unwrap_or(false) {
+                    if index + 2 < *declared {
+                        warn!(
+                            file = self.place,
+                            read = index,
+                            declared,
+                            "the video ends early: it may be cut off"
+                        );
+                    }
                     return if index == 0 { Err(self.no_video()) } else { Ok(None) };
                 }
                 let stamp = stamps.as_ref().and_then(|stamps| stamps.get(index as usize));
@@ -152,9 +163,9 @@ fn settle(steady: f64, stamp: Option<f64>, fps: f64, last: Option<Moment>) -> f6
     last.map_or(t, |last| t.max(last.t))
 }
 
-/// The video and its frame rate. OpenCV decodes; FFmpeg itself is asked first, because it knows the times of the frames
+/// The video and its frame rate; its own times only if they are wanted. OpenCV decodes; FFmpeg itself is asked first, because it knows the times of the frames
 /// and says quietly what OpenCV would write to the process's error output.
-fn open_video(path: &Path) -> Result<(Frames, f64), CaptureError> {
+fn open_video(path: &Path, own_times: bool) -> Result<(Frames, f64), CaptureError> {
     let no_video = || CaptureError::NoVideo { place: path.display().to_string() };
     let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
     // FFmpeg would play a text file as a terminal's screen.
@@ -165,31 +176,41 @@ fn open_video(path: &Path) -> Result<(Frames, f64), CaptureError> {
     let absolute = path.canonicalize().map_err(|cause| cannot_read(path, cause))?;
     std::fs::File::open(&absolute).map_err(|cause| cannot_read(path, cause))?;
     quieten_ffmpeg();
-    let (fps, stamps) = frame_times(&absolute).map_err(|_| no_video())?;
+    let FrameTimes { fps, stamps, declared } = frame_times(&absolute, own_times).map_err(|_| no_video())?;
     let capture = VideoCapture::from_file(&absolute, CAP_FFMPEG).map_err(|_| no_video())?;
     quieten_ffmpeg(); // OpenCV has just undone it.
     if !capture.is_opened().unwrap_or(false) {
         return Err(no_video());
     }
-    Ok((Frames::Video { capture, stamps }, fps))
+    Ok((Frames::Video { capture, stamps, declared }, fps))
+}
+
+struct FrameTimes {
+    fps: f64,
+    stamps: Option<Vec<f64>>,
+    declared: u64,
 }
 
 /// Frames a second as declared and the time of each frame in seconds after the first, if the file stamps them. The file
 /// is read once for that, without decoding: containers declare steady rates for videos that have gaps.
-fn frame_times(path: &Path) -> Result<(f64, Option<Vec<f64>>), ffmpeg_next::Error> {
+fn frame_times(path: &Path, own_times: bool) -> Result<FrameTimes, ffmpeg_next::Error> {
     let mut input = ffmpeg_next::format::input(path)?;
     let stream = input.streams().best(media::Type::Video).ok_or(ffmpeg_next::Error::StreamNotFound)?;
     let (index, tick) = (stream.index(), f64::from(stream.time_base()));
+    let declared = stream.frames().try_into().unwrap_or(0);
     let [average, finest] = [stream.avg_frame_rate(), stream.rate()].map(f64::from);
     // A file without an index, such as a bare H.264 stream, has no average: 0/0.
     let fps = if average > 0.0 { average } else { finest };
+    if !own_times {
+        return Ok(FrameTimes { fps, stamps: None, declared });
+    }
     let packets = input.packets().filter(|(stream, _)| stream.index() == index);
     let stamps = packets.map(|(_, packet)| packet.pts()).collect::<Option<Vec<i64>>>().map(|mut stamps| {
         stamps.sort_unstable();
         let first = stamps.first().copied().unwrap_or_default();
         stamps.into_iter().map(|stamp| (stamp - first) as f64 * tick).collect()
     });
-    Ok((fps, stamps))
+    Ok(FrameTimes { fps, stamps, declared })
 }
 
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, CaptureError> {
