@@ -14,6 +14,8 @@ pub struct Daemon {
     arguments: Vec<String>,
     folder: PathBuf,
     log: PathBuf,
+    /// Where in the log the present start begins.
+    since: usize,
     child: Option<Child>,
 }
 
@@ -30,6 +32,7 @@ impl Daemon {
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
             folder: folder.to_owned(),
             log: folder.join(format!("{name}.log")),
+            since: 0,
             child: None,
         };
         File::create(&daemon.log).expect("a log file");
@@ -42,6 +45,7 @@ impl Daemon {
     /// # Panics
     /// When it cannot be started.
     pub fn start_again(&mut self) {
+        self.since = self.log().len();
         let log = OpenOptions::new().append(true).open(&self.log).expect("the log file");
         let child = Command::new(&self.program)
             .args(&self.arguments)
@@ -69,7 +73,9 @@ impl Daemon {
     pub fn stop(&mut self) -> Option<ExitStatus> {
         let mut child = self.child.take()?;
         let _ = Command::new("kill").arg(child.id().to_string()).status();
-        Some(until(&format!("{} ends", self.name), Duration::from_secs(30), || child.try_wait().ok().flatten()))
+        Some(until(&format!("{} ends", self.name), Duration::from_secs(30), || {
+            child.try_wait().ok().flatten()
+        }))
     }
 
     /// Whether the process runs.
@@ -83,7 +89,7 @@ impl Daemon {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until a log line has these words.
+    /// Waits until a log line of the present start has these words.
     ///
     /// # Panics
     /// With the log, when that does not happen or the process ends.
@@ -91,7 +97,7 @@ impl Daemon {
         let what = format!("{} says {words:?}", self.name);
         until(&what, limit, || {
             let log = self.log();
-            let found = log.lines().any(|line| line.contains(words));
+            let found = log[self.since..].lines().any(|line| line.contains(words));
             assert!(found || self.is_running(), "{} ended:\n{log}", self.name);
             found.then_some(())
         });

@@ -42,7 +42,8 @@ impl Hall {
     /// When its files cannot be written.
     #[must_use]
     pub fn new(embedded: bool) -> Self {
-        let hall = Self { folder: tempfile::tempdir().expect("a folder"), http: free_port(), broker: free_port() };
+        let hall =
+            Self { folder: tempfile::tempdir().expect("a folder"), http: free_port(), broker: free_port() };
         let broker = if embedded {
             format!("embedded = true\nlisten = \"127.0.0.1:{}\"", hall.broker)
         } else {
@@ -93,7 +94,11 @@ impl Hall {
             let _ = write!(agent, "[[cameras]]\nid = \"{camera}\"\nsource = \"{}\"\n", source.display());
             for window in row["windows"].as_array().into_iter().flatten() {
                 let id = format!("{camera}-{}", window["window"].as_str().unwrap_or_default());
-                let _ = write!(calibration, "[[windows]]\nid = \"{id}\"\ncamera = \"{camera}\"\nseat = {}\n", window["seat"]);
+                let _ = write!(
+                    calibration,
+                    "[[windows]]\nid = \"{id}\"\ncamera = \"{camera}\"\nseat = {}\n",
+                    window["seat"]
+                );
                 if !window["desk"].is_null() {
                     let _ = writeln!(calibration, "desk = {}", window["desk"]);
                 }
@@ -114,8 +119,12 @@ impl Hall {
     /// Starts mosquitto with persistence.
     #[must_use]
     pub fn start_mosquitto(&self) -> Daemon {
-        let mut daemon =
-            Daemon::start("mosquitto", Path::new("/usr/sbin/mosquitto"), &["-c", "mosquitto.conf", "-v"], self.folder.path());
+        let mut daemon = Daemon::start(
+            "mosquitto",
+            Path::new("/usr/sbin/mosquitto"),
+            &["-c", "mosquitto.conf"],
+            self.folder.path(),
+        );
         daemon.wait_for("mosquitto version", Duration::from_secs(20));
         daemon
     }
@@ -123,7 +132,12 @@ impl Hall {
     /// Starts central and waits until it answers.
     #[must_use]
     pub fn start_central(&self) -> Daemon {
-        let daemon = Daemon::start("central", &binary("central"), &["serve", "--config", "central.toml"], self.folder.path());
+        let daemon = Daemon::start(
+            "central",
+            &binary("central"),
+            &["serve", "--config", "central.toml"],
+            self.folder.path(),
+        );
         self.wait_for_central();
         daemon
     }
@@ -138,7 +152,12 @@ impl Hall {
     /// Starts the configured agent.
     #[must_use]
     pub fn start_agent(&self) -> Daemon {
-        Daemon::start("edge-agent", &binary("edge-agent"), &["run", "--config", "agent.toml"], self.folder.path())
+        Daemon::start(
+            "edge-agent",
+            &binary("edge-agent"),
+            &["run", "--config", "agent.toml"],
+            self.folder.path(),
+        )
     }
 
     /// Central's API, signed in as a center head made for it.
@@ -169,9 +188,16 @@ impl Api {
     async fn sign_in(url: String) -> Self {
         let client = reqwest::Client::new();
         let body = serde_json::json!({"name": "head", "password": PASSWORD});
-        let answer = client.post(format!("{url}/api/v1/session")).json(&body).send().await.expect("central answers");
+        let answer =
+            client.post(format!("{url}/api/v1/session")).json(&body).send().await.expect("central answers");
         assert!(answer.status().is_success(), "sign-in: {}", answer.status());
-        let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie").split(';').next().unwrap_or_default().to_owned();
+        let cookie = answer.headers()["set-cookie"]
+            .to_str()
+            .expect("a cookie")
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         Self { url, cookie, client }
     }
 
@@ -180,7 +206,8 @@ impl Api {
     /// # Panics
     /// When it does not.
     pub async fn get(&self, path: &str) -> Value {
-        let answer = self.client.get(format!("{}{path}", self.url)).header("cookie", &self.cookie).send().await;
+        let answer =
+            self.client.get(format!("{}{path}", self.url)).header("cookie", &self.cookie).send().await;
         let answer = answer.unwrap_or_else(|e| panic!("{path}: {e}"));
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.unwrap_or_else(|e| panic!("{path}: {e}"))

@@ -61,15 +61,30 @@ fn only_those_know_who_may() {
 
 #[test]
 fn domain_and_analysis_are_pure() {
-    let banned =
-        ["std::fs", "std::net", "std::thread", "std::env", "Timestamp::now", "Instant::now", "SystemTime", "async fn", "tokio", "tracing", "println!", "eprintln!"];
+    let banned = [
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "std::env",
+        "Timestamp::now",
+        "Instant::now",
+        "SystemTime",
+        "async fn",
+        "tokio",
+        "tracing",
+        "println!",
+        "eprintln!",
+    ];
     let root = root();
     let mut wrong = Vec::new();
-    for path in ["domain", "analysis", "calibration"].iter().flat_map(|krate| sources(&root.join(krate).join("src"))) {
+    for path in
+        ["domain", "analysis", "calibration"].iter().flat_map(|krate| sources(&root.join(krate).join("src")))
+    {
         let code = code(&path);
         // Tests may read fixtures.
         let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-        wrong.extend(banned.iter().filter(|b| code.contains(**b)).map(|b| format!("{}: {b}", path.display())));
+        wrong
+            .extend(banned.iter().filter(|b| code.contains(**b)).map(|b| format!("{}: {b}", path.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -88,16 +103,35 @@ fn what_is_seen_cannot_be_written_down() {
             let serialisable = line.contains("derive(") && line.contains("Serialize");
             // `Signal` names what is looked at, not what is seen; it is part of coverage.
             let about = code.lines().skip(number + 1).take(3).collect::<String>();
-            assert!(!serialisable || about.contains("enum Signal"), "{}:{}: {line}", path.display(), number + 1);
+            assert!(
+                !serialisable || about.contains("enum Signal"),
+                "{}:{}: {line}",
+                path.display(),
+                number + 1
+            );
         }
     }
 }
 
 #[test]
 fn no_word_for_what_is_never_looked_at() {
-    let never = ["emotion", "smile", "gender", "ethnic", "skin_tone", "hairstyle", "make_up", "face_id", "face_embedding", "identity_of"];
+    let never = [
+        "emotion",
+        "smile",
+        "gender",
+        "ethnic",
+        "skin_tone",
+        "hairstyle",
+        "make_up",
+        "face_id",
+        "face_embedding",
+        "identity_of",
+    ];
     let root = root();
-    for path in ["domain", "analysis", "models", "edge-agent", "central"].iter().flat_map(|k| sources(&root.join(k).join("src"))) {
+    for path in ["domain", "analysis", "models", "edge-agent", "central"]
+        .iter()
+        .flat_map(|k| sources(&root.join(k).join("src")))
+    {
         let code = code(&path).to_lowercase();
         for word in never {
             assert!(!code.contains(word), "{} names {word}", path.display());
