@@ -68,6 +68,7 @@ impl From<sqlx::Error> for OutboxError {
 
 /// A message that central acknowledges by `(id, seq)`.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are events")]
 pub enum Message {
     /// About an event.
     Event(Event),
