@@ -49,8 +49,8 @@ check: setup-test build ## formatting, lints, licences and bans
 eval: setup build ## score every labelled set of ../shared/data and write models/RESULTS.md
 	@$(VENV)/bin/python models/results.py
 
-bench: setup build ## measure load and speed on this machine
-	@$(VENV)/bin/python models/bench.py
+bench: setup-test build ## measure load and speed on this machine
+	@$(VENV)/bin/python tests/bench.py
 
 setup: $(STAMPS)/packages-build models web ## everything that a build needs
 

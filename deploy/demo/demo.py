@@ -158,7 +158,8 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     configure(camera, clip, port, broker_port)
 
     account = ["account", "add", "--config", "central.toml", "--name", HEAD, "--role", "center_head", "--hall", files.HALL]
-    subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, stdout=subprocess.DEVNULL)
+    quiet = {**os.environ, "RUST_LOG": "warn"}
+    subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, env=quiet)
     server = Process("central", BIN / "central", "serve", "--config", "central.toml")
     parts.append(server)
     central = Central(port)

@@ -1,0 +1,71 @@
+"""Measures what README and ARCHITECTURE claim, on this machine, and writes docs/FIGURES.md. Run by `make bench`.
+
+The figures are of one run on one machine that may be busy: the load is written beside them.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / "target" / "debug"
+CLIPS = ROOT / "scenes" / "clips"
+
+
+def step(text: str) -> None:
+    print(f"bench: {text}", flush=True)
+
+
+def alert_latency(seconds: int) -> dict:
+    step(f"from a full dwell to the alert on an open page ({seconds} s)")
+    command = ["node", "latency.mjs", str(seconds)]
+    done = subprocess.run(command, cwd=ROOT / "tests" / "browser", check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def agent_load(windows: int, rate: float, seconds: int) -> dict:
+    step(f"an agent with {windows} windows at {rate:g} Hz ({seconds} s)")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "bench.json"
+        command = [BIN / "edge-agent", "bench", "--set", CLIPS, "--windows", str(windows), "--rate", f"{rate:g}"]
+        subprocess.run([*command, "--seconds", str(seconds), "--report", report], check=True, stdout=subprocess.DEVNULL)
+        return json.loads(report.read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    page = alert_latency(120)
+    loads = [agent_load(windows, 2, 30) for windows in (1, 2, 4)]
+    lines = [
+        "# Figures",
+        "",
+        f"Written by `make bench` on {date.today()}: {os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f} at the end,",
+        "profile of development (`target/debug`, opt-level 1). Run it again on your machine: these are one run on one machine.",
+        "",
+        "## From a full dwell to the alert on an open page",
+        "",
+        "A real agent on the bundled clip with short dwells, central with its embedded broker, headless Chromium; one machine.",
+        "",
+        "| alerts | p50 | p95 | longest | never shown |",
+        "|---|---|---|---|---|",
+        f"| {page['alerts']} | {page['p50_ms']} ms | {page['p95_ms']} ms | {page['max_ms']} ms | {page['never_shown']} |",
+        "",
+        "## An agent under load",
+        "",
+        "`edge-agent bench` on the bundled clips, every signal of every window looked at twice a second.",
+        "",
+        "```json",
+        *[json.dumps(load, ensure_ascii=False) for load in loads],
+        "```",
+        "",
+    ]
+    (ROOT / "docs" / "FIGURES.md").write_text("\n".join(lines), encoding="utf-8")
+    step("wrote docs/FIGURES.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
