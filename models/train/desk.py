@@ -125,9 +125,12 @@ def load(folder, windows):
     return found, np.array([int(n.rsplit("#", 1)[1]) for n in names]), arrays
 
 
-def fit(arrays, rows, seed, epochs, checkpoint, batch=16, lr=2e-3):
+def fit(arrays, rows, seed, epochs, checkpoint, batch=16, lr=2e-3, start_from=None):
+    """Trains the head; `start_from`: a checkpoint whose weights are the start (a set has grown since)."""
     torch.manual_seed(seed)
     net, generator = DeskHead().to(memory_format=torch.channels_last), np.random.default_rng(seed)
+    if start_from:
+        net.load_state_dict(torch.load(start_from, weights_only=False)["net"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=2e-2)
     steps = len(rows) // batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps * epochs + 1, pct_start=.15)
@@ -362,13 +365,13 @@ def report(title, pictures, thresholds):
     return out
 
 
-def run(windows, cache, folder, epochs=12, seed=1):
+def run(windows, cache, folder, epochs=12, seed=1, lr=2e-3, start_from=None):
     found, variants, arrays = load(cache / "desk", windows)
     split = np.array([w.split if w else "none" for w in found])
     rows = np.flatnonzero(split == "train")
     tune, test = (np.flatnonzero((split == s) & (variants == 0)) for s in ("tune", "test"))
     print(f"desk detector: {len(rows)} training crops")
-    net = fit(arrays, rows, seed, epochs, cache / f"desk-{seed}.pt")
+    net = fit(arrays, rows, seed, epochs, cache / f"desk-{seed}.pt", lr=lr, start_from=start_from)
     ours, theirs = predict(net, arrays, tune)
     truths, off = truths_of(arrays, tune), np.ones(CLASSES)
     thresholds = best_thresholds(list(zip(fused(ours, theirs, np.full(CLASSES, .35), off), truths)))

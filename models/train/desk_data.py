@@ -69,14 +69,22 @@ def variant(window, group, number, rng):
     return crop, boxes
 
 
-def fill(windows, folder, variants):
-    """Caches the clean crop of every desk and `variants` augmented ones of those that train."""
+CLUTTER = set(data.ITEMS[data.ITEMS.index("cup"):])
+
+
+def has_clutter(window):
+    return any(item["class"] in CLUTTER for item in window.truth["items"])
+
+
+def fill(windows, folder, variants, more=3):
+    """Caches the clean crop of every desk and `variants` augmented ones of those that train, `more` with clutter on them."""
     store = Store(folder, shard=128)
     groups = {}
     for w in windows:
         groups.setdefault((w.set, w.id), []).append(w)
     desks = [w for w in windows if w.geometry.get("desk") and w.truth.get("items") is not None]
-    todo = [(w, v) for v in range(variants + 1) for w in desks if (v == 0 or w.split == "train") and f"{w.key}#{v}" not in store]
+    todo = [(w, v) for v in range(variants + more + 1) for w in desks
+            if (v == 0 or w.split == "train" and (v <= variants or has_clutter(w))) and f"{w.key}#{v}" not in store]
     start = time.time()
     for n, (w, v) in enumerate(todo):
         name = f"{w.key}#{v}"
