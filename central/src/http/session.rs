@@ -97,6 +97,11 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    #[cfg(test)]
+    pub(super) fn of(session: Session, token_hash: &str) -> Self {
+        Self { account: session.account.clone(), session, token_hash: token_hash.to_owned() }
+    }
+
     /// Refuses roles that see no conduct.
     ///
     /// # Errors

@@ -126,6 +126,8 @@ impl Stream {
                     Ok(_) => {}
                     Err(RecvError::Lagged(missed)) => {
                         metrics::counter!("central_stream_resyncs_total").increment(1);
+                        // What still waits is in the state that the page fetches now.
+                        self.notices = self.notices.resubscribe();
                         let Ok(cursor) = self.app.store.cursor().await else { return };
                         told = cursor;
                         yield Ok(state("resync", cursor, missed));
@@ -164,5 +166,77 @@ struct OnDrop<F: Fn()>(F);
 impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::{Hub, QUEUE};
+    use crate::http::Parts;
+    use crate::role::Role;
+    use crate::stop;
+    use crate::store::{Arrival, Body, NewAccount, Store};
+    use chuangming_domain::id::{AgentId, HallId};
+    use chuangming_domain::wire::Status;
+    use futures_util::StreamExt;
+
+    #[tokio::test]
+    async fn a_reader_that_is_too_slow_is_told_to_start_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("central.db")).await.unwrap();
+        let account = NewAccount {
+            name: "head".into(),
+            password_hash: String::new(),
+            role: Role::CenterHead,
+            halls: None,
+        };
+        store.put_account(&account, Timestamp::now()).await.unwrap();
+        let account = store.account("head").await.unwrap().unwrap();
+        let later = Timestamp::now() + Duration::from_secs(600);
+        store.add_session("hash", &account.id, "csrf", Timestamp::now(), later).await.unwrap();
+        let session = store.session("hash", Timestamp::now()).await.unwrap().unwrap();
+        let (_stopper, stop) = stop::channel();
+        let hub = Hub::default();
+        let app = App::new(Parts {
+            store: store.clone(),
+            hub: hub.clone(),
+            halls: Vec::new(),
+            secure: false,
+            metrics: crate::telemetry::metrics().unwrap(),
+            broker_connected: Arc::default(),
+            stop,
+        });
+        let permit = app.streams.clone().try_acquire_owned().unwrap();
+        let signed_in = SignedIn::of(session, "hash");
+        let events =
+            Stream { app, signed_in, notices: hub.listen(), _permit: permit }.events(Beginning::Fresh(0));
+        let mut text = Sse::new(events).into_response().into_body().into_data_stream();
+        let mut next = async || String::from_utf8(text.next().await.unwrap().unwrap().to_vec()).unwrap();
+        assert!(next().await.contains("event: ready"));
+
+        // Nobody reads while more happens than the queue holds.
+        let status = Status { online: true, version: None, since: None };
+        let arrival = Arrival {
+            hall: HallId::new("tanggu").unwrap(),
+            agent: AgentId::new("edge-01").unwrap(),
+            body: Body::Status(status),
+        };
+        let arrivals = vec![arrival; QUEUE + 10];
+        let tell = async |arrivals: &[Arrival]| {
+            let turn = hub.turn().await;
+            let changes = store.record(arrivals, Timestamp::now()).await.unwrap().changes;
+            hub.tell(&store, &changes, turn).await;
+        };
+        tell(&arrivals).await;
+        let told = next().await;
+        assert!(
+            told.contains("event: resync") && told.contains(&format!("\"cursor\":{}", QUEUE + 10)),
+            "{told}"
+        );
+        // What the page fetches anew is not told again; what comes after is.
+        tell(&arrivals[..1]).await;
+        let told = next().await;
+        assert!(told.contains("event: status") && told.contains(&format!("id: {}", QUEUE + 11)), "{told}");
     }
 }

@@ -6,7 +6,7 @@ use rumqttc::v5::mqttbytes::QoS as QoS5;
 use rumqttc::v5::mqttbytes::v5::{
     ConnectReturnCode, Filter, LastWill as LastWill5, Packet, Publish as Publish5,
 };
-use rumqttc::{NetworkOptions, QoS, SubscribeFilter, Transport, v5};
+use rumqttc::{NetworkOptions, Outgoing, QoS, SubscribeFilter, Transport, v5};
 use std::path::Path;
 use std::time::Duration;
 
@@ -177,6 +177,7 @@ impl Link {
             match polled {
                 Ok(Polled::Nothing) => {}
                 Ok(Polled::Message(delivery)) => return Incoming::Message(delivery),
+                Ok(Polled::Goodbye) => return Incoming::Broken("signed off".to_owned()),
                 Ok(Polled::Connected) => {
                     self.connected = true;
                     self.pause = SHORTEST_PAUSE;
@@ -264,6 +265,8 @@ enum Polled {
     Nothing,
     Connected,
     Message(Delivery),
+    /// Our own farewell is sent; not every broker answers it by hanging up.
+    Goodbye,
 }
 
 struct Failure {
@@ -275,6 +278,7 @@ async fn poll_v5(events: &mut v5::EventLoop, connection: u64) -> Result<Polled, 
     use v5::ConnectionError as E;
     match events.poll().await {
         Ok(v5::Event::Incoming(Packet::ConnAck(_))) => Ok(Polled::Connected),
+        Ok(v5::Event::Outgoing(Outgoing::Disconnect)) => Ok(Polled::Goodbye),
         Ok(v5::Event::Incoming(Packet::Publish(publish))) => Ok(Polled::Message(Delivery {
             topic: String::from_utf8_lossy(&publish.topic).into_owned(),
             payload: publish.payload.clone(),
@@ -303,6 +307,7 @@ async fn poll_v4(events: &mut rumqttc::EventLoop, connection: u64) -> Result<Pol
     use rumqttc::{ConnectReturnCode as Code, ConnectionError as E, Event, Packet};
     match events.poll().await {
         Ok(Event::Incoming(Packet::ConnAck(_))) => Ok(Polled::Connected),
+        Ok(Event::Outgoing(Outgoing::Disconnect)) => Ok(Polled::Goodbye),
         Ok(Event::Incoming(Packet::Publish(publish))) => Ok(Polled::Message(Delivery {
             topic: publish.topic.clone(),
             payload: publish.payload.clone(),
