@@ -18,6 +18,7 @@ use crate::recorder::{self, Recorder, Report};
 use crate::remote::{ConfigKey, Remote};
 use crate::watch::{Shared, Watch};
 use chuangming_domain::Timestamp;
+use chuangming_domain::id::WindowId;
 use chuangming_domain::wire::{AppliedConfig, DesiredConfig, HealthKind};
 use chuangming_models::{Models, Options};
 use parking_lot::Mutex;
@@ -61,11 +62,13 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let wake = Arc::new(Notify::new());
     let (desired_in, mut desired) = mpsc::channel(4);
     let (applied, applied_out) = watch::channel(in_force(&setup));
+    let (windows, windows_out) = watch::channel(windows_of(&setup));
     let (stop, stop_out) = watch::channel(false);
     let wires = Wires {
         outbox: outbox.clone(),
         wake: Arc::clone(&wake),
         applied: applied_out,
+        windows: windows_out,
         desired: desired_in,
         stop: stop_out,
     };
@@ -86,7 +89,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         reports,
     };
     let mut live =
-        Live { agent, remote, setup: Arc::new(setup), shared, applied, watches: Vec::new(), skewed_ticks: 0 };
+        Live { agent, remote, setup: Arc::new(setup), shared, applied, windows, watches: Vec::new(), skewed_ticks: 0 };
     if let Some(problems) = refusal {
         live.tell_refused(&problems).await;
     }
@@ -126,6 +129,7 @@ struct Live {
     setup: Arc<Setup>,
     shared: Shared,
     applied: watch::Sender<AppliedConfig>,
+    windows: watch::Sender<Vec<WindowId>>,
     watches: Vec<Watch>,
     skewed_ticks: u32,
 }
@@ -177,6 +181,7 @@ impl Live {
         }
         info!(version = %setup.version, "configuration applied");
         self.setup = Arc::new(setup);
+        self.windows.send_replace(windows_of(&self.setup));
         for watch in &self.watches {
             watch.apply(Arc::clone(&self.setup));
         }
@@ -239,6 +244,10 @@ fn setup_in_force(files: Setup, remote: &Remote) -> (Setup, Option<Vec<String>>)
 
 fn in_force(setup: &Setup) -> AppliedConfig {
     AppliedConfig { version: setup.version.clone(), ok: true, problems: Vec::new() }
+}
+
+fn windows_of(setup: &Setup) -> Vec<WindowId> {
+    setup.calibration.windows.iter().map(|window| window.id.clone()).collect()
 }
 
 /// Two agents on one outbox would send and delete each other's messages.

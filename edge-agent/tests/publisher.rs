@@ -6,6 +6,7 @@ mod broker;
 use broker::{Central, Mosquitto, agent, eventually, hall};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
+use chuangming_domain::id::WindowId;
 use chuangming_domain::observation::Signal;
 use chuangming_domain::wire::{
     AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Health, HealthKind, HealthPhase,
@@ -27,6 +28,7 @@ struct Agent {
     wake: Arc<Notify>,
     desired: mpsc::Receiver<Vec<u8>>,
     applied: watch::Sender<AppliedConfig>,
+    windows: watch::Sender<Vec<WindowId>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -46,18 +48,20 @@ impl Agent {
         let wake = Arc::new(Notify::new());
         let (desired_in, desired) = mpsc::channel(4);
         let (applied, applied_out) = watch::channel(version());
+        let (windows, windows_out) = watch::channel(Vec::new());
         let (stop, stop_out) = watch::channel(false);
         let address = Address { hall: hall(), agent: agent(), broker };
         let wires = Wires {
             outbox: outbox.clone(),
             wake: Arc::clone(&wake),
             applied: applied_out,
+            windows: windows_out,
             desired: desired_in,
             stop: stop_out,
         };
         let publisher = Publisher::new(address, wires).with_patience(Duration::from_secs(2));
         let task = tokio::spawn(publisher.run());
-        Self { _folder: folder, outbox, wake, desired, applied, stop, task }
+        Self { _folder: folder, outbox, wake, desired, applied, windows, stop, task }
     }
 
     async fn tell(&self, numbers: std::ops::Range<u128>) {
@@ -249,6 +253,18 @@ async fn a_finished_hour_of_coverage_is_delivered_once() {
     assert_eq!(serde_json::from_str::<Coverage>(&text).unwrap(), coverage());
     eventually("the broker has taken it", || agent.is_done()).await;
     assert!(central.all_on(Channel::Coverage, Duration::from_secs(3)).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_are_announced_before_anything_happens_there() {
+    let broker = Mosquitto::start("");
+    let mut central = Central::connect(broker.port).await;
+    let agent = Agent::start(plain(broker.port)).await;
+    agent.windows.send(vec![WindowId::new("3").unwrap()]).unwrap();
+    let announced: Coverage = serde_json::from_str(&central.next_on(Channel::Coverage).await).unwrap();
+    let signals = &announced.windows[&WindowId::new("3").unwrap()];
+    assert_eq!(signals.len(), Signal::ALL.len());
+    assert!(signals.values().all(|seen| *seen == Observed::default()), "nothing is claimed to have been observed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,8 @@ pub enum Delivery {
         /// Its state.
         revision: i64,
     },
+    /// Which windows the agent watches, as an hour of coverage with no seconds yet.
+    Announcement,
     /// A retained message about the agent.
     Status,
     /// The last message before a clean end.

@@ -19,9 +19,10 @@ use crate::capture::Backoff;
 use crate::config::BrokerConfig;
 use crate::outbox::{Outbox, OutboxError};
 use chuangming_domain::Timestamp;
-use chuangming_domain::id::{AgentId, HallId};
-use chuangming_domain::wire::{Acks, AppliedConfig, Channel, Status};
-use std::collections::HashSet;
+use chuangming_domain::id::{AgentId, HallId, WindowId};
+use chuangming_domain::observation::Signal;
+use chuangming_domain::wire::{Acks, AppliedConfig, Channel, Coverage, CoverageSchema, Observed, Status};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
@@ -60,6 +61,8 @@ pub struct Wires {
     pub wake: Arc<Notify>,
     /// The configuration in force, or why the last one was refused.
     pub applied: watch::Receiver<AppliedConfig>,
+    /// The windows that are watched.
+    pub windows: watch::Receiver<Vec<WindowId>>,
     /// Payloads of `config/desired`; one that finds the queue full is dropped, the next connection brings it again.
     pub desired: mpsc::Sender<Vec<u8>>,
     /// Turns true when the agent shuts down.
@@ -197,6 +200,7 @@ impl Session<'_> {
         let version = Some(env!("CARGO_PKG_VERSION").to_owned());
         self.publish_status(&Status { online: true, version, since: Some(Timestamp::now()) })?;
         self.publish_applied()?;
+        self.announce()?;
 
         let mut tick = tokio::time::interval(TICK);
         let mut drain_until: Option<Instant> = None;
@@ -212,6 +216,11 @@ impl Session<'_> {
                 changed = self.wires.applied.changed(), if drain_until.is_none() => {
                     if changed.is_ok() {
                         self.publish_applied()?;
+                    }
+                }
+                changed = self.wires.windows.changed(), if drain_until.is_none() => {
+                    if changed.is_ok() {
+                        self.announce()?;
                     }
                 }
                 () = stopped(&mut self.wires.stop), if drain_until.is_none() => {
@@ -293,6 +302,19 @@ impl Session<'_> {
     fn publish_applied(&mut self) -> Result<(), LinkError> {
         let applied = json(&*self.wires.applied.borrow_and_update());
         self.link.publish(&self.topics.applied, applied, true, Delivery::Status)
+    }
+
+    /// Tells central which windows there are before the first event or the first full hour does: a window of which
+    /// central knows nothing is shown as one that cannot be observed.
+    fn announce(&mut self) -> Result<(), LinkError> {
+        let nothing_yet = || Signal::ALL.into_iter().map(|signal| (signal, Observed::default())).collect();
+        let windows: BTreeMap<_, _> =
+            self.wires.windows.borrow_and_update().iter().map(|id| (id.clone(), nothing_yet())).collect();
+        if windows.is_empty() {
+            return Ok(());
+        }
+        let coverage = Coverage { schema: CoverageSchema::V1, hour: current_hour(), windows };
+        self.link.publish(&self.topics.coverage, json(&coverage), false, Delivery::Announcement)
     }
 
     async fn say_farewell(&mut self) -> Result<(), LinkError> {
