@@ -88,8 +88,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         clock,
         reports,
     };
-    let mut live =
-        Live { agent, remote, setup: Arc::new(setup), shared, applied, windows, watches: Vec::new(), skewed_ticks: 0 };
+    let mut live = Live {
+        agent,
+        remote,
+        setup: Arc::new(setup),
+        shared,
+        applied,
+        windows,
+        watches: Vec::new(),
+        skewed_ticks: 0,
+    };
     if let Some(problems) = refusal {
         live.tell_refused(&problems).await;
     }

@@ -1,7 +1,7 @@
 //! Load and speed, measured: so many windows looked at so often, as the agent does it.
 
-use crate::capture::read_picture;
-use crate::eval::manifest::{self, Kind};
+use crate::capture::{MediaFrame, MediaReader};
+use crate::eval::manifest;
 use crate::eval::score::events::percentile;
 use crate::eval::score::round;
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// A folder with manifest.jsonl; its stills are the pictures that are looked at
+    /// A folder with manifest.jsonl; its stills and the first frames of its clips are looked at
     #[arg(long, value_name = "DIR")]
     pub set: PathBuf,
     /// Windows
@@ -125,16 +125,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     std::fs::write(&args.report, text).map_err(|e| Failure::input(format!("{}: {e}", args.report.display())))
 }
 
-/// Decoded pictures of windows, at most as many as are looked at.
+/// Stills and first frames of clips with their windows, at most as many as are looked at.
 fn pictures(args: &Args, perception: &mut Perception) -> Result<Vec<(RgbImage, WindowView)>, Failure> {
     let wanted = MOST_PICTURES.min(args.windows as usize);
     let mut pictures = Vec::new();
-    for entry in manifest::read(&args.set, None).map_err(Failure::input)?.iter().filter(|e| e.kind == Kind::Still) {
+    for entry in &manifest::read(&args.set, None).map_err(Failure::input)? {
         let before = Instant::now();
-        let image = read_picture(&entry.media).map_err(Failure::input)?;
+        let mut reader = MediaReader::open(&entry.media, None).map_err(Failure::input)?;
+        let Some(MediaFrame { image, .. }) = reader.next().map_err(Failure::input)? else { continue };
         perception.note(Stage::Decode, before.elapsed());
         for w in &entry.windows {
-            pictures.push((image.clone(), WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone())));
+            pictures
+                .push((image.clone(), WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone())));
         }
         if pictures.len() >= wanted {
             pictures.truncate(wanted);
@@ -142,7 +144,10 @@ fn pictures(args: &Args, perception: &mut Perception) -> Result<Vec<(RgbImage, W
         }
     }
     if pictures.is_empty() {
-        return Err(Failure::input(format!("{}: holds no still, expected pictures to look at", args.set.display())));
+        return Err(Failure::input(format!(
+            "{}: holds no picture of a window, expected some to look at",
+            args.set.display()
+        )));
     }
     Ok(pictures)
 }
@@ -156,17 +161,19 @@ fn spread(times: &Times) -> Spread {
 /// User and system time of all threads so far, in seconds, from `/proc/self/stat`.
 fn cpu_seconds() -> Result<f64, Failure> {
     const TICKS_A_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").map_err(|e| Failure::failed(format!("/proc/self/stat: {e}")))?;
+    let stat = std::fs::read_to_string("/proc/self/stat")
+        .map_err(|e| Failure::failed(format!("/proc/self/stat: {e}")))?;
     // The program's name, in brackets, may hold spaces; user and system time are fields 14 and 15.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
+    let ticks: f64 =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
     Ok(ticks / TICKS_A_SECOND)
 }
 
 /// A size from `/proc/self/status`, in megabytes of 10^6 bytes.
 fn status_mb(key: &str) -> Result<f64, Failure> {
-    let status =
-        std::fs::read_to_string("/proc/self/status").map_err(|e| Failure::failed(format!("/proc/self/status: {e}")))?;
+    let status = std::fs::read_to_string("/proc/self/status")
+        .map_err(|e| Failure::failed(format!("/proc/self/status: {e}")))?;
     let line = status.lines().find_map(|line| line.strip_prefix(key));
     let kib: f64 = line.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0.0);
     Ok(round(kib * 1024.0 / 1e6))

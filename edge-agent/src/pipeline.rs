@@ -25,7 +25,12 @@ pub trait Looks: Send {
     ///
     /// # Errors
     /// When a model cannot be run.
-    fn look(&mut self, image: &RgbImage, view: &WindowView, due: &[Signal]) -> Result<Vec<Observation>, ModelError>;
+    fn look(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+        due: &[Signal],
+    ) -> Result<Vec<Observation>, ModelError>;
 
     /// Whether somebody smokes in a zone.
     ///
@@ -35,7 +40,12 @@ pub trait Looks: Send {
 }
 
 impl Looks for Perception {
-    fn look(&mut self, image: &RgbImage, view: &WindowView, due: &[Signal]) -> Result<Vec<Observation>, ModelError> {
+    fn look(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+        due: &[Signal],
+    ) -> Result<Vec<Observation>, ModelError> {
         Perception::look(self, image, view, due)
     }
 
@@ -206,7 +216,11 @@ impl CameraPipeline {
     }
 
     /// Asks each place that has something due for observations and gives them to its rules. Off duty nobody looks.
-    fn pass(&mut self, at: Timestamp, mut observe: impl FnMut(&mut Post, &[Signal]) -> Vec<Observation>) -> Vec<Event> {
+    fn pass(
+        &mut self,
+        at: Timestamp,
+        mut observe: impl FnMut(&mut Post, &[Signal]) -> Vec<Observation>,
+    ) -> Vec<Event> {
         let duty = on_duty(self.policy.schedule.as_ref(), at);
         let mut events = Vec::new();
         for post in &mut self.posts {
@@ -240,13 +254,17 @@ impl Post {
     }
 
     fn period(&self, signal: Signal) -> Option<f64> {
-        let idle = self.idle_period.filter(|_| matches!(self.target, Target::Window(_)) || signal == Signal::Smoking);
+        let idle = self
+            .idle_period
+            .filter(|_| matches!(self.target, Target::Window(_)) || signal == Signal::Smoking);
         self.rules.period(signal).or(idle)
     }
 
     /// The signals whose time has come. Who looks at somebody must know that somebody is there: presence comes along.
     fn due(&self, at: Timestamp) -> Vec<Signal> {
-        let ready = |signal: Signal| self.period(signal).is_some() && self.next.get(&signal).is_none_or(|next| at >= *next);
+        let ready = |signal: Signal| {
+            self.period(signal).is_some() && self.next.get(&signal).is_none_or(|next| at >= *next)
+        };
         let mut due: Vec<Signal> = Signal::ALL.into_iter().filter(|s| ready(*s)).collect();
         let of_somebody = due.iter().any(|s| matches!(s, Signal::Posture | Signal::Badge | Signal::Smoking));
         if of_somebody && !due.contains(&Signal::Presence) && matches!(self.target, Target::Window(_)) {
@@ -272,7 +290,13 @@ impl Post {
         }
     }
 
-    fn look(&mut self, looks: &mut dyn Looks, at: Timestamp, image: &RgbImage, due: &[Signal]) -> Vec<Observation> {
+    fn look(
+        &mut self,
+        looks: &mut dyn Looks,
+        at: Timestamp,
+        image: &RgbImage,
+        due: &[Signal],
+    ) -> Vec<Observation> {
         let said = match &self.target {
             Target::Window(view) => looks.look(image, view, due),
             Target::Zone(polygon) => looks.look_for_smoking(image, polygon).map(|said| vec![said]),

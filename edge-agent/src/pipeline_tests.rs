@@ -17,7 +17,12 @@ fn frame(seconds: f64) -> RgbImage {
 }
 
 impl<F: FnMut(f64, Signal) -> Option<Observation> + Send> Looks for Script<F> {
-    fn look(&mut self, image: &RgbImage, _: &WindowView, due: &[Signal]) -> Result<Vec<Observation>, ModelError> {
+    fn look(
+        &mut self,
+        image: &RgbImage,
+        _: &WindowView,
+        due: &[Signal],
+    ) -> Result<Vec<Observation>, ModelError> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         let seconds = f64::from(image.width() - 1) / 100.0;
         Ok(due.iter().filter_map(|&signal| (self.says)(seconds, signal)).collect())
@@ -58,7 +63,10 @@ fn window() -> WatchedWindow {
 }
 
 /// One window with a script.
-fn pipeline(rules: &str, says: impl FnMut(f64, Signal) -> Option<Observation> + Send + 'static) -> (CameraPipeline, Arc<AtomicUsize>) {
+fn pipeline(
+    rules: &str,
+    says: impl FnMut(f64, Signal) -> Option<Observation> + Send + 'static,
+) -> (CameraPipeline, Arc<AtomicUsize>) {
     let looks = Arc::new(AtomicUsize::new(0));
     let script = Arc::new(Mutex::new(Script { says, looks: Arc::clone(&looks) }));
     (CameraPipeline::new(script, &site(rules), vec![window()], Vec::new()), looks)
@@ -92,7 +100,8 @@ fn somebody(signal: Signal, absent: bool, posture: Posture) -> Option<Observatio
     })
 }
 
-const SHORT: &str = "absence = { raise_after_s = 5, clear_after_s = 2 }\nslumped = { raise_after_s = 4, clear_after_s = 2 }";
+const SHORT: &str =
+    "absence = { raise_after_s = 5, clear_after_s = 2 }\nslumped = { raise_after_s = 4, clear_after_s = 2 }";
 
 #[test]
 fn the_same_scene_gives_the_same_events_at_any_frame_rate() {
@@ -105,13 +114,22 @@ fn the_same_scene_gives_the_same_events_at_any_frame_rate() {
         let (pipeline, looks) = pipeline(SHORT, scene);
         let events = run(pipeline, rate, 40.0);
         let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["absence Opened", "absence Closed", "slumped Opened", "slumped Closed"], "{rate} Hz");
-        assert!((events[0].1 - 8.0).abs() <= 1.0 && (events[2].1 - 20.0).abs() <= 1.0, "{rate} Hz: {events:?}");
+        assert_eq!(
+            names,
+            ["absence Opened", "absence Closed", "slumped Opened", "slumped Closed"],
+            "{rate} Hz"
+        );
+        assert!(
+            (events[0].1 - 8.0).abs() <= 1.0 && (events[2].1 - 20.0).abs() <= 1.0,
+            "{rate} Hz: {events:?}"
+        );
         let count = looks.load(Ordering::Relaxed);
         assert!(count <= 81, "{count} looks in 40 s at {rate} Hz: the period is 0.5 s at least");
         all.push(events);
     }
-    let shift = |a: &[(String, f64)], b: &[(String, f64)]| a.iter().zip(b).map(|(x, y)| (x.1 - y.1).abs()).fold(0.0, f64::max);
+    let shift = |a: &[(String, f64)], b: &[(String, f64)]| {
+        a.iter().zip(b).map(|(x, y)| (x.1 - y.1).abs()).fold(0.0, f64::max)
+    };
     assert!(shift(&all[0], &all[1]) <= 1.0 && shift(&all[1], &all[2]) <= 0.5, "{all:?}");
 }
 
@@ -153,18 +171,25 @@ fn nobody_looks_off_duty() {
 fn smoking_is_told_from_several_frames() {
     let blink = |t: f64, signal| match signal {
         // One frame in three seconds looks like a cigarette.
-        Signal::Smoking if (t % 3.0) < 0.5 => Some(Observation::Smoking(Reading::known(Smoking::Smoking, 0.99))),
+        Signal::Smoking if (t % 3.0) < 0.5 => {
+            Some(Observation::Smoking(Reading::known(Smoking::Smoking, 0.99)))
+        }
         _ => somebody(signal, false, Posture::Upright),
     };
     let (pipeline_blink, _) = pipeline("smoking = { raise_after_s = 2 }", blink);
     assert_eq!(run(pipeline_blink, 5.0, 30.0), []);
     let steady = |t: f64, signal| match signal {
-        Signal::Smoking if t > 10.0 && (t % 3.0) < 2.0 => Some(Observation::Smoking(Reading::known(Smoking::Smoking, 0.99))),
+        Signal::Smoking if t > 10.0 && (t % 3.0) < 2.0 => {
+            Some(Observation::Smoking(Reading::known(Smoking::Smoking, 0.99)))
+        }
         _ => somebody(signal, false, Posture::Upright),
     };
     let (pipeline_steady, _) = pipeline("smoking = { raise_after_s = 2 }", steady);
     let events = run(pipeline_steady, 5.0, 30.0);
-    assert_eq!(events.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["smoking Opened", "smoking Closed"]);
+    assert_eq!(
+        events.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["smoking Opened", "smoking Closed"]
+    );
 }
 
 #[test]

@@ -50,7 +50,10 @@ impl Play {
     ///
     /// # Errors
     /// When it cannot be decoded.
-    pub fn next(&mut self, show: impl FnMut(&Place, &Observation)) -> Result<Option<(f64, Vec<Event>)>, Failure> {
+    pub fn next(
+        &mut self,
+        show: impl FnMut(&Place, &Observation),
+    ) -> Result<Option<(f64, Vec<Event>)>, Failure> {
         let before = Instant::now();
         let Some(moment) = self.reader.advance().map_err(Failure::input)? else { return Ok(None) };
         let at = self.start + SignedDuration::from_secs_f64(moment.t);

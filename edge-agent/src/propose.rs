@@ -29,7 +29,8 @@ const MIN_HEIGHT: f64 = 0.12;
 /// # Errors
 /// When the source is none, no picture comes, or there is no model that finds people.
 pub fn run(source: &str, camera: &CameraId, seconds: u32, models: &Models) -> Result<String, Failure> {
-    let source = Source::parse(source, Path::new("")).map_err(|e| Failure::input(format!("--source: {e}")))?;
+    let source =
+        Source::parse(source, Path::new("")).map_err(|e| Failure::input(format!("--source: {e}")))?;
     let clock = Arc::new(SteadyClock::new(jiff::Timestamp::now(), Instant::now()));
     let capture = Camera::start(camera.clone(), source, CaptureSettings::default(), clock)
         .map_err(|e| Failure::failed(format!("no thread for the camera: {e}")))?;
@@ -64,13 +65,17 @@ fn watch(capture: &Camera, span: Duration, models: &Models) -> Result<Vec<Vec<Re
 /// Boxes of people in fractions of the picture.
 fn people(image: &RgbImage, models: &Models) -> Result<Vec<Rect>, Failure> {
     let detector = models.person().ok_or_else(|| {
-        Failure::input("models/manifest.toml: no model has the role \"person\", expected one that finds people")
+        Failure::input(
+            "models/manifest.toml: no model has the role \"person\", expected one that finds people",
+        )
     })?;
     let (width, height) = (image.width(), image.height());
     let found = detector.run(image, PixelBox::whole(width, height)).map_err(Failure::failed)?;
     let sure = |label: usize, score: f32| {
-        detector.labels().get(label).is_some_and(|name| name == "person") && score >= detector.threshold(label)
+        detector.labels().get(label).is_some_and(|name| name == "person")
+            && score >= detector.threshold(label)
     };
-    let boxes = found.into_iter().filter(|d| sure(d.label, d.score)).map(|d| d.region.to_fractions(width, height));
+    let boxes =
+        found.into_iter().filter(|d| sure(d.label, d.score)).map(|d| d.region.to_fractions(width, height));
     Ok(boxes.filter(|b| b.height >= MIN_HEIGHT).collect())
 }

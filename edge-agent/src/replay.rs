@@ -55,7 +55,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     let mut play = match (&args.config, &args.camera, &args.media, &args.set, &args.id) {
         (Some(config), Some(camera), Some(media), ..) => from_config(args, config, camera, media)?,
         (.., Some(set), Some(id)) => from_set(args, set, id)?,
-        _ => return Err(Failure::input("replay: expected --config, --camera and --media, or --set and --id")),
+        _ => {
+            return Err(Failure::input("replay: expected --config, --camera and --media, or --set and --id"));
+        }
     };
     while let Some((_, events)) = play.next(|_, _| {})? {
         write(out, &events)?;
@@ -76,11 +78,19 @@ fn from_set(args: &Args, set: &Path, id: &str) -> Result<Play, Failure> {
     let entries = manifest::read(set, None).map_err(Failure::input)?;
     let entry = entries.iter().find(|entry| entry.id == id);
     let entry = entry.ok_or_else(|| {
-        let clips: Vec<_> = entries.iter().filter(|e| e.kind != Kind::Still).map(|e| e.id.as_str()).take(20).collect();
-        Failure::input(format!("{}: no entry has the id {id:?}; clips there: {}", set.display(), clips.join(", ")))
+        let clips: Vec<_> =
+            entries.iter().filter(|e| e.kind != Kind::Still).map(|e| e.id.as_str()).take(20).collect();
+        Failure::input(format!(
+            "{}: no entry has the id {id:?}; clips there: {}",
+            set.display(),
+            clips.join(", ")
+        ))
     })?;
     let Kind::Clip { fps } = entry.kind else {
-        return Err(Failure::input(format!("{}: {id:?} is a still, expected a clip: rules need time", set.display())));
+        return Err(Failure::input(format!(
+            "{}: {id:?} is a still, expected a clip: rules need time",
+            set.display()
+        )));
     };
     let perception = Arc::new(Mutex::new(Perception::load(args.models.as_deref())?));
     let views = eval::views(entry, &perception)?;
@@ -91,7 +101,11 @@ fn from_config(args: &Args, path: &Path, camera: &CameraId, media: &Path) -> Res
     let config = Config::load(path)?;
     let known: Vec<&str> = config.agent.cameras.iter().map(|c| c.id.as_str()).collect();
     if !known.contains(&camera.as_str()) {
-        return Err(Failure::input(format!("{}: no camera {camera}; cameras there: {}", path.display(), known.join(", "))));
+        return Err(Failure::input(format!(
+            "{}: no camera {camera}; cameras there: {}",
+            path.display(),
+            known.join(", ")
+        )));
     }
     let reader = MediaReader::open(media, None).map_err(Failure::input)?;
     let perception = Perception::load(args.models.as_deref().or(config.agent.models.as_deref()))?;

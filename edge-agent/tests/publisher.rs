@@ -264,7 +264,10 @@ async fn windows_are_announced_before_anything_happens_there() {
     let announced: Coverage = serde_json::from_str(&central.next_on(Channel::Coverage).await).unwrap();
     let signals = &announced.windows[&WindowId::new("3").unwrap()];
     assert_eq!(signals.len(), Signal::ALL.len());
-    assert!(signals.values().all(|seen| *seen == Observed::default()), "nothing is claimed to have been observed");
+    assert!(
+        signals.values().all(|seen| *seen == Observed::default()),
+        "nothing is claimed to have been observed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,16 +49,21 @@ async fn a_cut_stream_makes_its_windows_unknown_and_no_others() {
         windows(&api, &observed, Duration::from_secs(30)).await;
 
         server.kill();
-        let cut = [("live-1", "unknown"), ("live-2", "unknown"), ("file-1", "observed"), ("file-2", "observed")];
+        let cut =
+            [("live-1", "unknown"), ("live-2", "unknown"), ("file-1", "observed"), ("file-2", "observed")];
         let shown = windows(&api, &cut, Duration::from_secs(40)).await;
-        let problem = shown.as_array().and_then(|all| all.iter().find(|w| w["id"] == "live-1")).map(|w| &w["problems"][0]["kind"]);
+        let problem = shown
+            .as_array()
+            .and_then(|all| all.iter().find(|w| w["id"] == "live-1"))
+            .map(|w| &w["problems"][0]["kind"]);
         assert_eq!(problem, Some(&Value::from("camera_offline")), "{shown}");
 
         server.start_again();
         windows(&api, &observed, Duration::from_secs(60)).await;
         // Whatever the picture showed: a dead camera is never an absence.
         let events = api.events().await;
-        let absent: Vec<_> = events.iter().filter(|e| e["rule"] == "absence" && e["window"] == "live-2").collect();
+        let absent: Vec<_> =
+            events.iter().filter(|e| e["rule"] == "absence" && e["window"] == "live-2").collect();
         assert!(absent.is_empty(), "window 2 is never empty in the clip: {absent:?}");
         agent.stop();
         agent

@@ -104,7 +104,8 @@ mod tests {
         let bounds = Rect::from_array([0.1, 0.2, 0.3, 0.4]);
         let items = vec![DeskItem { class: ItemClass::Cup, bounds, confidence: Confidence::new(0.5) }];
         answers.take(Observation::Desk(Reading::known(Desk { items }, 1.0)));
-        let line: Value = serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
+        let line: Value =
+            serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
         let unsure = json!({"value": "unknown", "confidence": null, "reason": "unsure"});
         let expected = json!({
             "id": "s1", "window": "1", "t": 0.2,
@@ -117,7 +118,8 @@ mod tests {
         assert_eq!(line, expected);
 
         answers.take(Observation::Desk(Reading::Unknown(UnknownReason::Occluded)));
-        let line: Value = serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
+        let line: Value =
+            serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
         assert_eq!((&line["items"], &line["desk"]["reason"]), (&json!([]), &json!("occluded")));
     }
 }

@@ -28,7 +28,8 @@ pub struct Row {
 impl Row {
     /// The signals that differ from the truth.
     pub fn of(entry: &Entry, window: &LabelledWindow, truth: &Truth, t: f64, answers: &Answers) -> Vec<Self> {
-        let presence = truth.present.map(|there| if there { Presence::Present { people: 1 } } else { Presence::Absent });
+        let presence =
+            truth.present.map(|there| if there { Presence::Present { people: 1 } } else { Presence::Absent });
         let pairs = [
             (Signal::Presence, presence.as_ref().map(Class::class), said(&answers.presence)),
             (Signal::Posture, truth.posture.as_ref().map(Class::class), said(&answers.posture)),
@@ -44,14 +45,22 @@ impl Row {
             truth,
             said,
         };
-        pairs.into_iter().filter_map(|(s, truth, said)| truth.filter(|t| *t != said).map(|t| row(s, t, said))).collect()
+        pairs
+            .into_iter()
+            .filter_map(|(s, truth, said)| truth.filter(|t| *t != said).map(|t| row(s, t, said)))
+            .collect()
     }
 }
 
 /// The page; `set` is the folder of the media and `file` where the page will be, for its links.
 #[must_use]
 pub fn page(report: &Report, rows: &[Row], set: &Path, file: &Path) -> String {
-    let mut body = format!("<h1>{}</h1><p>{}</p><p><code>{}</code></p>", both("eval.title"), both("eval.intro"), escape(&set.display().to_string()));
+    let mut body = format!(
+        "<h1>{}</h1><p>{}</p><p><code>{}</code></p>",
+        both("eval.title"),
+        both("eval.intro"),
+        escape(&set.display().to_string())
+    );
     for (source, part) in &report.sources {
         write_source(&mut body, source, part);
     }
@@ -77,7 +86,8 @@ fn write_source(out: &mut String, source: &str, part: &SourceReport) {
         let clutter = items.clutter.map(|q| (both("eval.clutter"), q));
         let missing = items.required_missing.map(|q| (both("eval.required_missing"), q));
         write_qualities(out, clutter.into_iter().chain(missing));
-        let classes = items.ap50.iter().map(|(class, ap)| vec![both(&format!("item.{}", class.name())), number(*ap)]);
+        let classes =
+            items.ap50.iter().map(|(class, ap)| vec![both(format!("item.{}", class.name())), number(*ap)]);
         table(out, &[both("eval.class"), both("eval.ap50")], classes);
     }
     if let Some(events) = &part.events {
@@ -86,20 +96,34 @@ fn write_source(out: &mut String, source: &str, part: &SourceReport) {
         let head = ["eval.rule", "eval.hits", "eval.false_alarms", "eval.missed"].map(both);
         let rows = events.rules.iter().map(|(rule, c)| {
             let counts = [c.tp, c.false_alarms, c.missed].map(|n| n.to_string());
-            [vec![both(&format!("rule.{rule}.title"))], counts.to_vec()].concat()
+            [vec![both(format!("rule.{rule}.title"))], counts.to_vec()].concat()
         });
         table(out, &head, rows);
         let _ = write!(out, "<p>{}: {}</p>", both("eval.fp_rate"), number(events.fp_per_window_hour));
         if let Some(latency) = events.latency_s {
-            let _ = write!(out, "<p>{}: {} / {}</p>", both("eval.latency"), number(latency.p50), number(latency.p95));
+            let _ = write!(
+                out,
+                "<p>{}: {} / {}</p>",
+                both("eval.latency"),
+                number(latency.p50),
+                number(latency.p95)
+            );
         }
     }
 }
 
 fn write_signal(out: &mut String, signal: Signal, report: &SignalReport) {
-    let _ = write!(out, "<h3>{}</h3>", both(&format!("signal.{}", signal.name())));
-    let facts = [("eval.frames", report.n.to_string()), ("eval.unknown_rate", number(report.unknown_rate)), ("eval.macro_f1", number(report.macro_f1))];
-    table(out, &facts.each_ref().map(|(key, _)| both(key)), [facts.map(|(_, value)| value).to_vec()].into_iter());
+    let _ = write!(out, "<h3>{}</h3>", both(format!("signal.{}", signal.name())));
+    let facts = [
+        ("eval.frames", report.n.to_string()),
+        ("eval.unknown_rate", number(report.unknown_rate)),
+        ("eval.macro_f1", number(report.macro_f1)),
+    ];
+    table(
+        out,
+        &facts.each_ref().map(|(key, _)| both(key)),
+        [facts.map(|(_, value)| value).to_vec()].into_iter(),
+    );
     write_qualities(out, report.classes.iter().map(|(class, q)| (value(class), *q)));
     let _ = write!(out, "<p>{}</p>", both("eval.confusion"));
     let columns: Vec<&str> = report.confusion.keys().copied().chain([UNKNOWN]).collect();
@@ -112,7 +136,8 @@ fn write_signal(out: &mut String, signal: Signal, report: &SignalReport) {
 }
 
 fn write_qualities(out: &mut String, rows: impl Iterator<Item = (String, Quality)>) {
-    let mut rows = rows.map(|(name, q)| vec![name, number(q.precision), number(q.recall), number(q.f1)]).peekable();
+    let mut rows =
+        rows.map(|(name, q)| vec![name, number(q.precision), number(q.recall), number(q.f1)]).peekable();
     if rows.peek().is_some() {
         table(out, &["eval.class", "eval.precision", "eval.recall", "eval.f1"].map(both), rows);
     }
@@ -223,7 +248,9 @@ mod tests {
             said: "unknown",
         };
         let page = page(&report, &[row], Path::new("/set"), Path::new("/out/page.html"));
-        for part in ["&lt;b&gt;real", "a&amp;b", "../set/img/1.jpg", "趴桌", "head on the desk", "lang=\"en\""] {
+        for part in
+            ["&lt;b&gt;real", "a&amp;b", "../set/img/1.jpg", "趴桌", "head on the desk", "lang=\"en\""]
+        {
             assert!(page.contains(part), "{part:?} not in {page}");
         }
         assert!(!page.contains("<img") && !page.contains("data:image") && !page.contains("eval."), "{page}");

@@ -167,11 +167,13 @@ pub enum ManifestError {
 /// The problems of the first line that has any.
 pub fn read(dir: &Path, max: Option<usize>) -> Result<Vec<Entry>, ManifestError> {
     let file = dir.join("manifest.jsonl");
-    let text = std::fs::read_to_string(&file).map_err(|error| ManifestError::Read { file: file.clone(), error })?;
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| ManifestError::Read { file: file.clone(), error })?;
     let (mut entries, mut ids) = (Vec::new(), BTreeSet::new());
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     for (index, line) in lines.take(max.unwrap_or(usize::MAX)) {
-        let table = object(line).map_err(|text| ManifestError::Json { file: file.clone(), line: index + 1, text })?;
+        let table =
+            object(line).map_err(|text| ManifestError::Json { file: file.clone(), line: index + 1, text })?;
         let mut r = Reader::new(format!("{}: line {}", file.display(), index + 1));
         let entry = entry(Fields::root(table), &mut r, dir);
         if let Some(entry) = &entry
@@ -198,12 +200,16 @@ fn toml_value(value: serde_json::Value) -> Option<Value> {
     Some(match value {
         Json::Null => return None,
         Json::Bool(b) => Value::Boolean(b),
-        Json::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map(Value::Float), |i| Some(Value::Integer(i)))?,
-        Json::String(s) => Value::String(s),
-        Json::Array(a) => {
-            Value::Array(a.into_iter().map(|v| toml_value(v).unwrap_or_else(|| Value::String("null".into()))).collect())
+        Json::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().map(Value::Float), |i| Some(Value::Integer(i)))?
         }
-        Json::Object(o) => Value::Table(o.into_iter().filter_map(|(k, v)| Some((k, toml_value(v)?))).collect()),
+        Json::String(s) => Value::String(s),
+        Json::Array(a) => Value::Array(
+            a.into_iter().map(|v| toml_value(v).unwrap_or_else(|| Value::String("null".into()))).collect(),
+        ),
+        Json::Object(o) => {
+            Value::Table(o.into_iter().filter_map(|(k, v)| Some((k, toml_value(v)?))).collect())
+        }
     })
 }
 
@@ -221,15 +227,17 @@ fn entry(mut f: Fields, r: &mut Reader, dir: &Path) -> Option<Entry> {
     let mut known = BTreeSet::new();
     for w in &windows {
         if !known.insert(w.window.clone()) {
-            r.problem("windows", format!("window {:?} is there twice, expected each once", w.window.as_str()));
+            r.problem(
+                "windows",
+                format!("window {:?} is there twice, expected each once", w.window.as_str()),
+            );
         }
     }
     let still = kind == Some(Kind::Still);
-    let truth: Vec<_> =
-        f.tables(r, "truth").into_iter().filter_map(|t| truth(t, r, still, &known)).collect();
-    let events = f.has("events").then(|| {
-        f.tables(r, "events").into_iter().filter_map(|e| event(e, r, &known)).collect()
-    });
+    let truth: Vec<_> = f.tables(r, "truth").into_iter().filter_map(|t| truth(t, r, still, &known)).collect();
+    let events = f
+        .has("events")
+        .then(|| f.tables(r, "events").into_iter().filter_map(|e| event(e, r, &known)).collect());
     let policy = match f.table(r, "policy") {
         None => Policy::default(),
         Some(rules) => Policy::default().with_rules(rules.rest().1, "").unwrap_or_else(|problems| {
@@ -238,7 +246,16 @@ fn entry(mut f: Fields, r: &mut Reader, dir: &Path) -> Option<Entry> {
         }),
     };
     let source = f.text(r, "source").unwrap_or_else(|| "unnamed".to_owned());
-    Some(Entry { id: id?, kind: kind?, media: media?, windows, truth, events, policy: Arc::new(policy), source })
+    Some(Entry {
+        id: id?,
+        kind: kind?,
+        media: media?,
+        windows,
+        truth,
+        events,
+        policy: Arc::new(policy),
+        source,
+    })
 }
 
 fn window(mut f: Fields, r: &mut Reader, dir: &Path) -> Option<LabelledWindow> {
@@ -268,17 +285,18 @@ fn truth(mut f: Fields, r: &mut Reader, still: bool, known: &BTreeSet<WindowId>)
         _ => None,
     });
     let smoking = f.flag(r, "smoking").map(|smokes| if smokes { Smoking::Smoking } else { Smoking::None });
-    let items = f.has("items").then(|| {
-        f.tables(r, "items").into_iter().filter_map(|item| true_item(item, r)).collect()
-    });
+    let items = f
+        .has("items")
+        .then(|| f.tables(r, "items").into_iter().filter_map(|item| true_item(item, r)).collect());
     Some(Truth { window: window?, from, to, present, posture, badge, smoking, items })
 }
 
 fn true_item(mut f: Fields, r: &mut Reader) -> Option<TrueItem> {
-    let class = f.require(r, "class", "one of the item classes of the contract, unrecognised or ignore", |v| {
-        let name = as_text(v)?;
-        if name == "ignore" { Some(None) } else { ItemClass::by_name(&name).map(Some) }
-    });
+    let class =
+        f.require(r, "class", "one of the item classes of the contract, unrecognised or ignore", |v| {
+            let name = as_text(v)?;
+            if name == "ignore" { Some(None) } else { ItemClass::by_name(&name).map(Some) }
+        });
     let expected = "[x, y, width, height] in fractions of the picture";
     let bounds = f.require(r, "box", expected, |v| {
         let numbers: Vec<f64> = v.as_array()?.iter().map(as_number).collect::<Option<_>>()?;
@@ -294,7 +312,8 @@ fn event(mut f: Fields, r: &mut Reader, known: &BTreeSet<WindowId>) -> Option<Tr
     let names = Rule::ALL.map(Rule::name).join(", ");
     let rule = f.require(r, "rule", &format!("one of {names}"), |v| Rule::by_name(&as_text(v)?));
     let opened = f.require(r, "opened", "seconds from the start", seconds);
-    let closed = f.get(r, "closed", "seconds from the start, or null for a condition that holds at the end", seconds);
+    let closed =
+        f.get(r, "closed", "seconds from the start, or null for a condition that holds at the end", seconds);
     if let (Some(opened), Some(closed)) = (opened, closed)
         && closed < opened
     {
@@ -307,7 +326,10 @@ fn known_window(f: &mut Fields, r: &mut Reader, known: &BTreeSet<WindowId>) -> O
     let window: WindowId = f.parsed(r, "window")?;
     if !known.contains(&window) {
         let list: Vec<_> = known.iter().map(WindowId::as_str).collect();
-        r.problem(f.name("window"), format!("{:?} is not in windows; known here: {}", window.as_str(), list.join(", ")));
+        r.problem(
+            f.name("window"),
+            format!("{:?} is not in windows; known here: {}", window.as_str(), list.join(", ")),
+        );
     }
     Some(window)
 }
@@ -328,7 +350,10 @@ fn seconds(value: Value) -> Option<f64> {
 /// The path, and a problem when there is no such file.
 fn existing(f: &Fields, r: &mut Reader, key: &str, path: PathBuf) -> PathBuf {
     if !path.is_file() {
-        r.problem(f.name(key), format!("{} is no file, expected a path below the set's folder", path.display()));
+        r.problem(
+            f.name(key),
+            format!("{} is no file, expected a path below the set's folder", path.display()),
+        );
     }
     path
 }
@@ -367,7 +392,10 @@ mod tests {
         assert_eq!((still.kind, still.source.as_str(), still.windows[0].post), (Kind::Still, "synthetic", 2));
         let truth = &still.truth[0];
         assert_eq!((truth.present, truth.badge, truth.smoking), (Some(true), None, Some(Smoking::None)));
-        assert_eq!(truth.items.as_ref().unwrap().iter().map(|i| i.class).collect::<Vec<_>>(), [Some(ItemClass::Cup), None]);
+        assert_eq!(
+            truth.items.as_ref().unwrap().iter().map(|i| i.class).collect::<Vec<_>>(),
+            [Some(ItemClass::Cup), None]
+        );
         assert!(still.events.is_none() && still.windows[0].required.contains(&ItemClass::NamePlate));
         assert_eq!(clip.kind, Kind::Clip { fps: Some(5.0) });
         assert!(clip.truth[0].items.is_none() && clip.source == "unnamed");
@@ -392,7 +420,9 @@ mod tests {
             let got = entry.truth_at(&WindowId::new(window).unwrap(), t).map(|truth| truth.from);
             assert_eq!(got, expected, "window {window} at {t}");
         };
-        for (t, expected) in [(0.0, None), (1.0, None), (1.2, Some(0.0)), (3.8, Some(0.0)), (4.0, None), (5.0, None)] {
+        for (t, expected) in
+            [(0.0, None), (1.0, None), (1.2, Some(0.0)), (3.8, Some(0.0)), (4.0, None), (5.0, None)]
+        {
             check("1", t, expected);
         }
         for (t, expected) in [(6.0, None), (6.2, Some(5.0)), (8.599, Some(5.0)), (8.6, None), (11.0, None)] {
@@ -406,7 +436,9 @@ mod tests {
     #[test]
     fn each_mistake_is_one_line_that_says_where() {
         let line = |windows: &str, truth: &str, more: &str| {
-            format!(r#"{{"id":"s1","kind":"still","media":"a.jpg","windows":[{windows}],"truth":[{truth}]{more}}}"#)
+            format!(
+                r#"{{"id":"s1","kind":"still","media":"a.jpg","windows":[{windows}],"truth":[{truth}]{more}}}"#
+            )
         };
         let seat = format!(r#"{{"window":"1","seat":{SEAT}}}"#);
         let check = |text: &str, parts: &[&str]| {
@@ -421,20 +453,56 @@ mod tests {
         check("\n[1]", &["line 2: is no object"]);
         check("{}", &["id: is missing", "kind: is missing, expected still or clip", "media: is missing"]);
         check(&line(r#"{"window":"1"}"#, "", ""), &["windows[0].seat: is missing"]);
-        check(&line(r#"{"window":"1","seat":[[0,0],[1,1],[1,0],[0,1]]}"#, "", ""), &["line 1: windows[0].seat: crosses itself"]);
-        check(&line(r#"{"window":"1","seat":[[0,0],[1.5,1],[1,0]]}"#, "", ""), &["windows[0].seat: corner 1", "outside the picture"]);
-        check(&line(r#"{"window":"a b","seat":[[0,0],[1,1],[1,0]]}"#, "", ""), &["windows[0].window: \"a b\" is no window id"]);
+        check(
+            &line(r#"{"window":"1","seat":[[0,0],[1,1],[1,0],[0,1]]}"#, "", ""),
+            &["line 1: windows[0].seat: crosses itself"],
+        );
+        check(
+            &line(r#"{"window":"1","seat":[[0,0],[1.5,1],[1,0]]}"#, "", ""),
+            &["windows[0].seat: corner 1", "outside the picture"],
+        );
+        check(
+            &line(r#"{"window":"a b","seat":[[0,0],[1,1],[1,0]]}"#, "", ""),
+            &["windows[0].window: \"a b\" is no window id"],
+        );
         check(&line(&format!("{seat},{seat}"), "", ""), &["window \"1\" is there twice"]);
-        check(&line(&seat.replace("\"seat\"", "\"reference\":\"no.jpg\",\"seat\""), "", ""), &["windows[0].reference", "no.jpg is no file"]);
+        check(
+            &line(&seat.replace("\"seat\"", "\"reference\":\"no.jpg\",\"seat\""), "", ""),
+            &["windows[0].reference", "no.jpg is no file"],
+        );
         check(&line(&seat, r#"{"window":"2"}"#, ""), &["truth[0].window: \"2\" is not in windows"]);
-        check(&line(&seat, r#"{"window":"1","posture":"asleep"}"#, ""), &["truth[0].posture: is \"asleep\", expected upright"]);
-        check(&line(&seat, r#"{"window":"1","badge":"none"}"#, ""), &["truth[0].badge", "expected worn or missing"]);
-        check(&line(&seat, r#"{"window":"1","items":[{"class":"gun","box":[0,0,1,1]}]}"#, ""), &["truth[0].items[0].class: is \"gun\""]);
-        check(&line(&seat, r#"{"window":"1","items":[{"class":"cup","box":[0,0,1]}]}"#, ""), &["items[0].box", "[x, y, width, height]"]);
-        check(&line(&seat, "", r#","events":[{"window":"1","rule":"sleep","opened":1}]"#), &["events[0].rule: is \"sleep\""]);
-        check(&line(&seat, "", r#","events":[{"window":"1","rule":"absence","opened":3,"closed":1}]"#), &["events[0].closed: is 1"]);
-        check(&line(&seat, "", r#","policy":{"absence":{"raise_after_s":0}}"#), &["policy.absence.raise_after_s: is 0"]);
-        check(&line(&seat, "", "").replace("still", "movie"), &["kind: is \"movie\", expected still or clip"]);
+        check(
+            &line(&seat, r#"{"window":"1","posture":"asleep"}"#, ""),
+            &["truth[0].posture: is \"asleep\", expected upright"],
+        );
+        check(
+            &line(&seat, r#"{"window":"1","badge":"none"}"#, ""),
+            &["truth[0].badge", "expected worn or missing"],
+        );
+        check(
+            &line(&seat, r#"{"window":"1","items":[{"class":"gun","box":[0,0,1,1]}]}"#, ""),
+            &["truth[0].items[0].class: is \"gun\""],
+        );
+        check(
+            &line(&seat, r#"{"window":"1","items":[{"class":"cup","box":[0,0,1]}]}"#, ""),
+            &["items[0].box", "[x, y, width, height]"],
+        );
+        check(
+            &line(&seat, "", r#","events":[{"window":"1","rule":"sleep","opened":1}]"#),
+            &["events[0].rule: is \"sleep\""],
+        );
+        check(
+            &line(&seat, "", r#","events":[{"window":"1","rule":"absence","opened":3,"closed":1}]"#),
+            &["events[0].closed: is 1"],
+        );
+        check(
+            &line(&seat, "", r#","policy":{"absence":{"raise_after_s":0}}"#),
+            &["policy.absence.raise_after_s: is 0"],
+        );
+        check(
+            &line(&seat, "", "").replace("still", "movie"),
+            &["kind: is \"movie\", expected still or clip"],
+        );
         check(&line(&seat, "", "").replace("a.jpg", "b.jpg"), &["line 1: media: ", "b.jpg is no file"]);
         let clip = line(&seat, r#"{"window":"1","from":5,"to":2}"#, "").replace("still", "clip");
         check(&clip, &["truth[0].to: is 2, expected no less than from (5)"]);

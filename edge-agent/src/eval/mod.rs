@@ -79,7 +79,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     for (done, entry) in entries.iter().enumerate() {
         evaluation.entry(entry)?;
         if (done + 1) % 100 == 0 {
-            tracing::info!("{} of {} entries, {:.0} s", done + 1, entries.len(), start.elapsed().as_secs_f64());
+            tracing::info!(
+                "{} of {} entries, {:.0} s",
+                done + 1,
+                entries.len(),
+                start.elapsed().as_secs_f64()
+            );
         }
     }
     let report = Report::new(&evaluation.scores, &evaluation.perception.lock().stages().mean_ms());
@@ -150,7 +155,13 @@ impl Evaluation {
     }
 
     /// Scores one window in one frame, if there is a truth for it.
-    fn score(&mut self, entry: &Entry, window: &LabelledWindow, t: f64, answers: &Answers) -> Result<(), Failure> {
+    fn score(
+        &mut self,
+        entry: &Entry,
+        window: &LabelledWindow,
+        t: f64,
+        answers: &Answers,
+    ) -> Result<(), Failure> {
         let Some(truth) = entry.truth_at(&window.window, t) else { return Ok(()) };
         let scores = self.scores.entry(entry.source.clone()).or_default();
         scores.add(window, &entry.policy, truth, answers);
@@ -199,7 +210,11 @@ pub fn play(
     let watched = |(window, view): (&LabelledWindow, &WindowView)| WatchedWindow {
         id: window.window.clone(),
         view: view.clone(),
-        duty: Duty { post: window.post, required: window.required.clone(), permitted: window.permitted.clone() },
+        duty: Duty {
+            post: window.post,
+            required: window.required.clone(),
+            permitted: window.permitted.clone(),
+        },
     };
     let windows = entry.windows.iter().zip(views).map(watched).collect();
     let site = site_of(entry, &perception.lock())?;
@@ -208,7 +223,8 @@ pub fn play(
 }
 
 fn site_of(entry: &Entry, perception: &Perception) -> Result<Site, Failure> {
-    let geometry = format!("{:?}", entry.windows.iter().map(|w| (&w.window, &w.seat, &w.desk)).collect::<Vec<_>>());
+    let geometry =
+        format!("{:?}", entry.windows.iter().map(|w| (&w.window, &w.seat, &w.desk)).collect::<Vec<_>>());
     Ok(Site {
         hall: HallId::new("labelled").map_err(Failure::failed)?,
         agent: AgentId::new("replay").map_err(Failure::failed)?,
@@ -271,7 +287,8 @@ fn broken(error: ModelError) -> Failure {
 }
 
 fn create(path: &Path) -> Result<std::fs::File, Failure> {
-    std::fs::File::create(path).map_err(|e| Failure::input(format!("{}: {e}; expected a file that can be written", path.display())))
+    std::fs::File::create(path)
+        .map_err(|e| Failure::input(format!("{}: {e}; expected a file that can be written", path.display())))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -47,7 +47,8 @@ pub struct SourceReport {
 impl SourceScores {
     /// Scores one window in one frame. What truth leaves out is not scored, nor is the desk of a window without one.
     pub fn add(&mut self, window: &LabelledWindow, policy: &Policy, truth: &Truth, answers: &Answers) {
-        let presence = truth.present.map(|there| if there { Presence::Present { people: 1 } } else { Presence::Absent });
+        let presence =
+            truth.present.map(|there| if there { Presence::Present { people: 1 } } else { Presence::Absent });
         self.count(Signal::Presence, presence, &answers.presence);
         self.count(Signal::Posture, truth.posture, &answers.posture);
         self.count(Signal::Badge, truth.badge, &answers.badge);

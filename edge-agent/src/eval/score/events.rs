@@ -75,7 +75,14 @@ impl EventScores {
     /// Scores one clip of `duration` seconds.
     ///
     /// Expected is each labelled episode of an enabled rule that lasts at least its dwell.
-    pub fn add(&mut self, truth: &[TrueEvent], raised: &[RaisedEvent], policy: &Policy, windows: &[WindowId], duration: f64) {
+    pub fn add(
+        &mut self,
+        truth: &[TrueEvent],
+        raised: &[RaisedEvent],
+        policy: &Policy,
+        windows: &[WindowId],
+        duration: f64,
+    ) {
         let lasts = |e: &&TrueEvent| {
             let settings = policy.rule(e.rule);
             settings.enabled && e.closed.unwrap_or(duration) - e.opened >= settings.raise_after_s - SLACK_S
@@ -84,7 +91,8 @@ impl EventScores {
         for window in windows {
             for rule in Rule::ALL {
                 let here = |w: &WindowId, r: Rule| w == window && r == rule;
-                let opened: Vec<_> = expected.iter().filter(|e| here(&e.window, e.rule)).map(|e| e.opened).collect();
+                let opened: Vec<_> =
+                    expected.iter().filter(|e| here(&e.window, e.rule)).map(|e| e.opened).collect();
                 let raised: Vec<_> = raised.iter().filter(|e| here(&e.window, e.rule)).collect();
                 if opened.is_empty() && raised.is_empty() {
                     continue;
@@ -159,7 +167,12 @@ fn pair(expected: &[f64], raised: &[f64]) -> Vec<(usize, usize)> {
 
 /// A percentile by linear interpolation between ranks; `None` of nothing.
 #[must_use]
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranks")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "ranks"
+)]
 pub fn percentile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -225,12 +238,12 @@ mod tests {
             assert_eq!(got, expected, "{truth:?} against {raised:?}");
         };
         let absence = truth("1", Rule::Absence, 10.0, 20.0);
-        check(&[absence.clone()], &[raised("1", Rule::Absence, 12.0, 17.0)], (1, 0, 0));
-        check(&[absence.clone()], &[raised("1", Rule::Absence, 8.0, 13.0)], (1, 0, 0));
-        check(&[absence.clone()], &[raised("1", Rule::Absence, 12.1, 17.0)], (0, 1, 1));
-        check(&[absence.clone()], &[raised("2", Rule::Absence, 10.0, 15.0)], (0, 1, 1));
-        check(&[absence.clone()], &[raised("1", Rule::Smoking, 10.0, 15.0)], (0, 1, 1));
-        check(&[absence.clone()], &[], (0, 0, 1));
+        check(std::slice::from_ref(&absence), &[raised("1", Rule::Absence, 12.0, 17.0)], (1, 0, 0));
+        check(std::slice::from_ref(&absence), &[raised("1", Rule::Absence, 8.0, 13.0)], (1, 0, 0));
+        check(std::slice::from_ref(&absence), &[raised("1", Rule::Absence, 12.1, 17.0)], (0, 1, 1));
+        check(std::slice::from_ref(&absence), &[raised("2", Rule::Absence, 10.0, 15.0)], (0, 1, 1));
+        check(std::slice::from_ref(&absence), &[raised("1", Rule::Smoking, 10.0, 15.0)], (0, 1, 1));
+        check(std::slice::from_ref(&absence), &[], (0, 0, 1));
         // One to one: a second event for the same episode is false.
         let twice = [raised("1", Rule::Absence, 10.0, 15.0), raised("1", Rule::Absence, 11.0, 16.0)];
         check(&[absence], &twice, (1, 1, 0));
@@ -243,7 +256,11 @@ mod tests {
         check(&[truth("1", Rule::Absence, 55.1, None)], &[], (0, 0, 0));
         // Pairing the closest first would find only one of these.
         let near = [truth("1", Rule::Smoking, 10.0, 18.0), truth("1", Rule::Smoking, 13.0, 21.0)];
-        check(&near, &[raised("1", Rule::Smoking, 11.6, 16.0), raised("1", Rule::Smoking, 14.9, 19.0)], (2, 0, 0));
+        check(
+            &near,
+            &[raised("1", Rule::Smoking, 11.6, 16.0), raised("1", Rule::Smoking, 14.9, 19.0)],
+            (2, 0, 0),
+        );
     }
 
     #[test]

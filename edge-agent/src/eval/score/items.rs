@@ -54,7 +54,13 @@ impl ItemScores {
     /// Scores one desk in one frame; `said` is `None` when the desk was unknown.
     ///
     /// `permitted` is the policy's list and the window's, `required` the window's.
-    pub fn add(&mut self, truth: &[TrueItem], said: Option<&[DeskItem]>, permitted: &ItemSet, required: &ItemSet) {
+    pub fn add(
+        &mut self,
+        truth: &[TrueItem],
+        said: Option<&[DeskItem]>,
+        permitted: &ItemSet,
+        required: &ItemSet,
+    ) {
         let items = said.unwrap_or_default();
         let boxes = |keep: &dyn Fn(ItemClass) -> bool| -> Vec<Rect> {
             truth.iter().filter(|t| t.class.is_some_and(keep)).map(|t| t.bounds).collect()
@@ -92,7 +98,9 @@ impl ItemScores {
     pub fn report(&self) -> Option<ItemReport> {
         let in_truth = self.by_class.iter().filter(|(_, (_, cases))| *cases > 0);
         let report = ItemReport {
-            ap50: in_truth.map(|(&class, (said, cases))| (class, round(average_precision(said, *cases)))).collect(),
+            ap50: in_truth
+                .map(|(&class, (said, cases))| (class, round(average_precision(said, *cases))))
+                .collect(),
             clutter: self.clutter.quality(),
             required_missing: self.required.quality(),
         };
@@ -107,7 +115,8 @@ fn assign(mut said: Vec<&DeskItem>, truth: &[Rect], ignored: &[Rect], threshold:
     let mut free = vec![true; truth.len()];
     let mut outcome = Vec::with_capacity(said.len());
     for item in said {
-        let overlaps = truth.iter().enumerate().filter(|(i, _)| free[*i]).map(|(i, t)| (i, item.bounds.iou(*t)));
+        let overlaps =
+            truth.iter().enumerate().filter(|(i, _)| free[*i]).map(|(i, t)| (i, item.bounds.iou(*t)));
         match overlaps.filter(|(_, iou)| *iou >= threshold).max_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((i, _)) => {
                 free[i] = false;
@@ -178,7 +187,11 @@ mod tests {
         check(&[(0.9, false), (0.5, true)], 1, 0.5);
         check(&[(0.5, true), (0.9, false)], 1, 0.5);
         // Precisions at the hits 1, 2/3, 3/5: the envelope leaves them as they are.
-        check(&[(0.9, true), (0.8, false), (0.7, true), (0.6, false), (0.5, true)], 4, (1.0 + 2.0 / 3.0 + 0.6) / 4.0);
+        check(
+            &[(0.9, true), (0.8, false), (0.7, true), (0.6, false), (0.5, true)],
+            4,
+            (1.0 + 2.0 / 3.0 + 0.6) / 4.0,
+        );
         // 0/1, 1/2, 2/3: the envelope lifts the first hit to 2/3.
         check(&[(0.9, false), (0.8, true), (0.7, true)], 2, 2.0 / 3.0);
     }
@@ -227,11 +240,17 @@ mod tests {
     fn required_items_are_scored_by_window_and_frame() {
         let there = [truth(Some(NamePlate), A)];
         let seen = [item(NamePlate, A, 0.9)];
-        let required = |t: &[TrueItem], s: &[DeskItem], r: &[ItemClass]| report(t, Some(s), r).and_then(|r| r.required_missing);
+        let required = |t: &[TrueItem], s: &[DeskItem], r: &[ItemClass]| {
+            report(t, Some(s), r).and_then(|r| r.required_missing)
+        };
         assert_eq!(required(&there, &seen, &[NamePlate]), None, "neither missing nor said to be");
         assert_eq!(required(&there, &[], &[NamePlate]), Quality::of(0, 1, 0));
         assert_eq!(required(&[], &seen, &[NamePlate]), Quality::of(0, 0, 1));
-        assert_eq!(required(&[], &[], &[NamePlate, Keyboard]), Quality::of(1, 1, 1), "one case a window and frame");
+        assert_eq!(
+            required(&[], &[], &[NamePlate, Keyboard]),
+            Quality::of(1, 1, 1),
+            "one case a window and frame"
+        );
         assert_eq!(required(&[], &[], &[]), None);
     }
 

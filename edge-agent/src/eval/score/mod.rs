@@ -25,7 +25,11 @@ impl Quality {
     #[must_use]
     pub fn of(hits: u64, said: u64, cases: u64) -> Option<Self> {
         let f1 = round(ratio(2 * hits, said + cases));
-        (said + cases > 0).then(|| Self { precision: round(ratio(hits, said)), recall: round(ratio(hits, cases)), f1 })
+        (said + cases > 0).then(|| Self {
+            precision: round(ratio(hits, said)),
+            recall: round(ratio(hits, cases)),
+            f1,
+        })
     }
 }
 

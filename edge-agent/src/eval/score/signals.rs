@@ -13,9 +13,13 @@ pub const UNKNOWN: &str = "unknown";
 pub const fn classes(signal: Signal) -> &'static [(&'static str, bool)] {
     match signal {
         Signal::Presence => &[("present", false), ("absent", true)],
-        Signal::Posture => {
-            &[("upright", false), ("slumped", true), ("leaning_back", true), ("tilted", true), ("standing", false)]
-        }
+        Signal::Posture => &[
+            ("upright", false),
+            ("slumped", true),
+            ("leaning_back", true),
+            ("tilted", true),
+            ("standing", false),
+        ],
         Signal::Badge => &[("worn", false), ("missing", true)],
         Signal::Smoking => &[("none", false), ("smoking", true)],
         Signal::Desk => &[],
@@ -97,7 +101,8 @@ impl Confusion {
         let row = |t| names().chain([UNKNOWN]).map(|s| (s, count(t, s))).collect();
         // Unknown is no answer, so it takes from recall but not from precision.
         let cases = |class: &str| self.sum(|truth, _| truth == class);
-        let quality = |class| Quality::of(count(class, class), self.sum(|_, said| said == class), cases(class));
+        let quality =
+            |class| Quality::of(count(class, class), self.sum(|_, said| said == class), cases(class));
         let in_truth: Vec<f64> = names().filter(|c| cases(c) > 0).filter_map(quality).map(|q| q.f1).collect();
         let positive = classes(signal).iter().filter(|(_, positive)| *positive);
         #[allow(clippy::cast_precision_loss, reason = "at most five classes")]
@@ -143,9 +148,10 @@ mod tests {
 
     #[test]
     fn macro_f1_is_over_the_classes_of_the_truth() {
-        let report = counted(&[("upright", "upright", 4), ("slumped", "slumped", 1), ("slumped", "tilted", 1)])
-            .report(Signal::Posture)
-            .unwrap();
+        let report =
+            counted(&[("upright", "upright", 4), ("slumped", "slumped", 1), ("slumped", "tilted", 1)])
+                .report(Signal::Posture)
+                .unwrap();
         assert_eq!(report.classes.keys().copied().collect::<Vec<_>>(), ["slumped", "tilted"]);
         assert_eq!(report.classes["tilted"], Quality { precision: 0.0, recall: 0.0, f1: 0.0 });
         assert!((report.macro_f1 - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-6);
@@ -166,7 +172,14 @@ mod tests {
         assert_eq!(said(&Reading::<Badge>::Unknown(UnknownReason::Dark)), "unknown");
         for signal in Signal::ALL {
             let positive = classes(signal).iter().filter(|(_, p)| *p).count();
-            assert_eq!(positive, match signal { Signal::Posture => 3, Signal::Desk => 0, _ => 1 });
+            assert_eq!(
+                positive,
+                match signal {
+                    Signal::Posture => 3,
+                    Signal::Desk => 0,
+                    _ => 1,
+                }
+            );
         }
     }
 
