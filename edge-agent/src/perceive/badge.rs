@@ -15,7 +15,8 @@ const SMALLEST_SCALE: f64 = 14.0;
 pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<PixelBox, UnknownReason> {
     let keypoints = person.keypoints.as_ref().ok_or(UnknownReason::Unsure)?;
     let (width, height) = (glance.image.width(), glance.image.height());
-    let chest = crops::chest_box(keypoints, &glance.view.seat, width, height).ok_or(UnknownReason::Occluded)?;
+    let chest =
+        crops::chest_box(keypoints, &glance.view.seat, width, height).ok_or(UnknownReason::Occluded)?;
     match person.scale {
         Some(scale) if scale >= SMALLEST_SCALE => Ok(chest),
         _ => Err(UnknownReason::TooSmall),

@@ -4,6 +4,7 @@ pub(super) use chuangming_domain::observation::Desk;
 
 use super::Glance;
 use super::person::Covering;
+use super::reference::Cover;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::item::ItemClass;
 use chuangming_domain::observation::{Confidence, DeskItem, Reading, UnknownReason};
@@ -19,7 +20,12 @@ const ITEM_MARGIN: f64 = 0.15;
 const MOST_SURE: f32 = 0.9;
 
 /// The detections that are sure, are item classes and stand on the desk.
-pub(super) fn items(detector: &Detector, found: &[Detection], desk: &Polygon, image: &RgbImage) -> Vec<DeskItem> {
+pub(super) fn items(
+    detector: &Detector,
+    found: &[Detection],
+    desk: &Polygon,
+    image: &RgbImage,
+) -> Vec<DeskItem> {
     let (width, height) = (image.width(), image.height());
     found
         .iter()
@@ -33,7 +39,12 @@ pub(super) fn items(detector: &Detector, found: &[Detection], desk: &Polygon, im
 }
 
 /// What lies on the desk, given what the detector found there.
-pub(super) fn read(glance: &Glance<'_>, desk: &Polygon, mut items: Vec<DeskItem>, covering: &Covering) -> Reading<Desk> {
+pub(super) fn read(
+    glance: &Glance<'_>,
+    desk: &Polygon,
+    mut items: Vec<DeskItem>,
+    covering: &Covering,
+) -> Reading<Desk> {
     let hidden = covering.share_of(desk, &glance.image);
     let seen = |class: &ItemClass| items.iter().any(|item| item.class == *class);
     let missing = glance.view.required.iter().any(|class| !seen(class));
@@ -45,15 +56,28 @@ pub(super) fn read(glance: &Glance<'_>, desk: &Polygon, mut items: Vec<DeskItem>
     Reading::known(Desk { items }, 1.0 - hidden as f32)
 }
 
-fn unrecognised(glance: &Glance<'_>, desk: &Polygon, items: &[DeskItem], covering: &Covering) -> Vec<DeskItem> {
-    let Some(reference) = &glance.view.reference else { return Vec::new() };
+fn unrecognised(
+    glance: &Glance<'_>,
+    desk: &Polygon,
+    items: &[DeskItem],
+    covering: &Covering,
+) -> Vec<DeskItem> {
+    // How far a body on the desk reaches is not known: then nothing is said of what else may be new there.
+    let reference = glance.view.reference.as_ref().filter(|_| !covering.is_slumped());
+    let Some(reference) = reference else { return Vec::new() };
     let (width, height) = (f64::from(glance.image.width()), f64::from(glance.image.height()));
-    let explained = |p: Point| {
+    let cover = |p: Point| {
         let place = Point { x: p.x / width, y: p.y / height };
-        items.iter().any(|item| within(item.bounds, place)) || covering.hides(p)
+        if covering.hides(p) {
+            Cover::Person
+        } else if items.iter().any(|item| within(item.bounds, place)) {
+            Cover::Item
+        } else {
+            Cover::Open
+        }
     };
     reference
-        .changes(&glance.image, desk, explained)
+        .changes(&glance.image, desk, cover)
         .into_iter()
         .map(|change| DeskItem {
             class: ItemClass::Unrecognised,

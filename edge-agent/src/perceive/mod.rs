@@ -118,7 +118,12 @@ impl Perception {
     ///
     /// # Errors
     /// When a model cannot be run.
-    pub fn look(&mut self, image: &RgbImage, view: &WindowView, due: &[Signal]) -> Result<Vec<Observation>, ModelError> {
+    pub fn look(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+        due: &[Signal],
+    ) -> Result<Vec<Observation>, ModelError> {
         let is_due = |signal| due.contains(&signal);
         let unknown = |reason| Ok(due.iter().map(|&s| Observation::unknown(s, reason)).collect());
         let Some(seat_box) = crops::window_box(&view.seat, image.width(), image.height()) else {
@@ -126,7 +131,8 @@ impl Perception {
         };
         let image = self.stages.time(Stage::Mask, || view.masked(image));
         let glance = Glance { image, view, seat_box };
-        let people = if is_due(Signal::Presence) || is_due(Signal::Desk) { self.people(&glance)? } else { None };
+        let people =
+            if is_due(Signal::Presence) || is_due(Signal::Desk) { self.people(&glance)? } else { None };
         let person = self.person(&glance)?;
         let mut said = Vec::with_capacity(due.len());
         let presence = presence::read(&person, people.as_deref(), glance.changed_seat());
@@ -182,7 +188,11 @@ impl Perception {
     ///
     /// # Errors
     /// When somebody is in view, or a model cannot be run.
-    pub fn learn_reference(&mut self, image: &RgbImage, view: &WindowView) -> Result<Reference, reference::LearnError> {
+    pub fn learn_reference(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+    ) -> Result<Reference, reference::LearnError> {
         let seat_box = crops::window_box(&view.seat, image.width(), image.height());
         let seat_box = seat_box.ok_or(reference::LearnError::TooSmall)?;
         let plain = WindowView { reference: None, ..view.clone() };
@@ -228,7 +238,11 @@ impl Perception {
         Ok(badge::read(&classes))
     }
 
-    fn smoking(&mut self, glance: &Glance<'_>, person: &Person) -> Result<Reading<smoking::Smoking>, ModelError> {
+    fn smoking(
+        &mut self,
+        glance: &Glance<'_>,
+        person: &Person,
+    ) -> Result<Reading<smoking::Smoking>, ModelError> {
         let Some(head) = self.models.smoking() else { return Ok(Reading::Unknown(UnknownReason::Unsure)) };
         let region = match smoking::region(glance, person) {
             Ok(region) => region,
@@ -238,7 +252,11 @@ impl Perception {
         Ok(smoking::read(&classes))
     }
 
-    fn desk(&mut self, glance: &Glance<'_>, covering: &person::Covering) -> Result<Reading<desk::Desk>, ModelError> {
+    fn desk(
+        &mut self,
+        glance: &Glance<'_>,
+        covering: &person::Covering,
+    ) -> Result<Reading<desk::Desk>, ModelError> {
         let (Some(polygon), Some(detector)) = (&glance.view.desk, self.models.desk()) else {
             return Ok(Reading::Unknown(UnknownReason::Unsure));
         };

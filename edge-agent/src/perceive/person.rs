@@ -2,12 +2,15 @@
 
 use chuangming_domain::geometry::{Point, Polygon};
 use chuangming_domain::observation::{Presence, Reading};
-use chuangming_models::decode::Keypoint;
 use chuangming_models::Classes;
+use chuangming_models::decode::Keypoint;
 use chuangming_models::{Detection, Detector, PixelBox, RgbImage};
 
 /// Below this score a keypoint is taken as not seen.
 pub(super) const KEYPOINT_MIN: f32 = 0.2;
+
+/// From this probability on somebody may be slumped.
+const POSSIBLY_SLUMPED: f32 = 0.2;
 
 /// What the pose model and the window head found in the seat's crop. Everything is `None` without a pose model.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +21,14 @@ pub(super) struct Person {
     pub(super) scale: Option<f64>,
 }
 
+impl Person {
+    /// Whether head or trunk may lie on the desk: the head says so, or does not rule it out.
+    fn may_be_slumped(&self) -> bool {
+        let slumped = self.classes.as_ref().and_then(|c| c.get("posture")).and_then(|p| p.of("slumped"));
+        slumped.is_none_or(|p| p >= POSSIBLY_SLUMPED)
+    }
+}
+
 /// A person that the detector found in the seat.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sighting {
@@ -26,7 +37,12 @@ pub(super) struct Sighting {
 }
 
 /// The detections of people whose centre lies in the seat polygon.
-pub(super) fn sightings(detector: &Detector, found: &[Detection], seat: &Polygon, image: &RgbImage) -> Vec<Sighting> {
+pub(super) fn sightings(
+    detector: &Detector,
+    found: &[Detection],
+    seat: &Polygon,
+    image: &RgbImage,
+) -> Vec<Sighting> {
     let (width, height) = (f64::from(image.width()), f64::from(image.height()));
     let in_seat = |region: PixelBox| {
         let Point { x, y } = region.centre();
@@ -54,7 +70,13 @@ pub(super) struct Covering {
     boxes: Vec<PixelBox>,
     /// Head, trunk and limbs as thick lines: from, to, radius.
     limbs: Vec<(Point, Point, f64)>,
+    /// Head or trunk may lie on the desk, and nobody knows how far they reach.
+    slumped: bool,
 }
+
+/// So many keypoints of head and arms, this sure, tell where a person is.
+const ENOUGH_KEYPOINTS: usize = 7;
+const KEYPOINT_SURE: f32 = 0.3;
 
 /// The bones that hide things, and how thick they are in shoulder widths.
 const BONES: [(usize, usize, f64); 9] = [
@@ -76,11 +98,17 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
     if matches!(presence.value(), Some(Presence::Absent)) {
         return Covering::default();
     }
-    let boxes = people.iter().map(|p| p.region).collect();
+    let slumped = person.may_be_slumped();
+    let boxes: Vec<PixelBox> = people.iter().map(|p| p.region).collect();
     let (Some(keypoints), Some(scale)) = (&person.keypoints, person.scale) else {
-        return Covering { boxes, limbs: Vec::new() };
+        return Covering { boxes, limbs: Vec::new(), slumped };
     };
-    let seen = |i: usize| (keypoints[i].score >= KEYPOINT_MIN).then(|| Point { x: keypoints[i].x, y: keypoints[i].y });
+    // Where the limbs are known, they tell better than a box that spans from elbow to elbow; a second person has none.
+    let known = keypoints.iter().take(11).filter(|k| k.score >= KEYPOINT_SURE).count();
+    let boxes = if people.len() == 1 && known >= ENOUGH_KEYPOINTS { Vec::new() } else { boxes };
+    let seen = |i: usize| {
+        (keypoints[i].score >= KEYPOINT_MIN).then(|| Point { x: keypoints[i].x, y: keypoints[i].y })
+    };
     let mut limbs: Vec<_> =
         BONES.iter().filter_map(|&(a, b, thick)| Some((seen(a)?, seen(b)?, thick * scale))).collect();
     for (elbow, wrist) in [(7, 9), (8, 10)] {
@@ -89,10 +117,15 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
             limbs.push((w, tip, 0.3 * scale));
         }
     }
-    Covering { boxes, limbs }
+    Covering { boxes, limbs, slumped }
 }
 
 impl Covering {
+    /// Whether a body may lie on the desk.
+    pub(super) fn is_slumped(&self) -> bool {
+        self.slumped
+    }
+
     /// Whether the person hides what is at this place, in picture pixels.
     pub(super) fn hides(&self, p: Point) -> bool {
         self.boxes.iter().any(|b| (b.x0..b.x1).contains(&p.x) && (b.y0..b.y1).contains(&p.y))
@@ -120,7 +153,8 @@ impl Covering {
 fn distance_to_segment(p: Point, a: Point, b: Point) -> f64 {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let length = dx * dx + dy * dy;
-    let along = if length > 0.0 { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    let along =
+        if length > 0.0 { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
     (p.x - a.x - along * dx).hypot(p.y - a.y - along * dy)
 }
 
@@ -133,10 +167,11 @@ mod tests {
         let image = RgbImage::filled(100, 100, 0);
         let desk = Polygon::new(&[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]).unwrap();
         assert_eq!(Covering::default().share_of(&desk, &image), 0.0);
-        let half = Covering { boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)], limbs: Vec::new() };
+        let half =
+            Covering { boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)], limbs: Vec::new(), slumped: false };
         assert!((half.share_of(&desk, &image) - 0.5).abs() < 0.02);
         let arm = (Point { x: 10.0, y: 60.0 }, Point { x: 90.0, y: 60.0 }, 5.0);
-        let arm = Covering { boxes: Vec::new(), limbs: vec![arm] };
+        let arm = Covering { boxes: Vec::new(), limbs: vec![arm], slumped: false };
         assert!(arm.hides(Point { x: 50.0, y: 64.0 }) && !arm.hides(Point { x: 50.0, y: 66.0 }));
         assert!(arm.hides(Point { x: 93.0, y: 62.0 }) && !arm.hides(Point { x: 97.0, y: 62.0 }));
     }

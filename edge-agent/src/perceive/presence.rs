@@ -51,7 +51,11 @@ fn fuse(head: Option<f32>, seen: Option<bool>, changed: Option<f32>) -> Option<f
         odds += (p / (1.0 - p)).ln();
     }
     if let Some(changed) = changed {
-        odds += if changed <= UNCHANGED { AS_WHEN_EMPTY } else { OTHER_THAN_EMPTY * (changed / CHANGED).min(1.0) };
+        odds += if changed <= UNCHANGED {
+            AS_WHEN_EMPTY
+        } else {
+            OTHER_THAN_EMPTY * (changed / CHANGED).min(1.0)
+        };
     }
     Some(1.0 / (1.0 + (-odds).exp()))
 }
@@ -75,7 +79,11 @@ mod tests {
         let check = |head, seen, changed, expected: Option<bool>| {
             let said = fuse(head, seen, changed).map(|p| (p >= SURE, p <= 1.0 - SURE));
             let expected = expected.map(|present| (present, !present));
-            assert_eq!(said.filter(|s| s.0 || s.1), expected, "head {head:?}, seen {seen:?}, changed {changed:?}");
+            assert_eq!(
+                said.filter(|s| s.0 || s.1),
+                expected,
+                "head {head:?}, seen {seen:?}, changed {changed:?}"
+            );
         };
         check(None, None, None, None);
         check(None, Some(false), None, None);

@@ -34,10 +34,21 @@ pub(super) struct Change {
     pub(super) strength: f32,
 }
 
+/// What may explain a change at some place of the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cover {
+    /// Nothing.
+    Open,
+    /// An item that was recognised.
+    Item,
+    /// A person.
+    Person,
+}
+
 /// A cell counts as changed from this share of new structure on.
-const CHANGED: f32 = 0.5;
+const CHANGED: f32 = 0.35;
 /// Groups of fewer changed cells are noise.
-const SMALLEST_GROUP: usize = 5;
+const SMALLEST_GROUP: usize = 4;
 /// Larger parts of the desk change when the light or the camera does, not when something is put there.
 const LARGEST_SHARE: f64 = 0.6;
 
@@ -46,7 +57,10 @@ impl Reference {
     pub(super) fn learn(masked: &RgbImage, seat: &Polygon, desk: Option<&Polygon>) -> Self {
         let (width, height) = (masked.width(), masked.height());
         let of = |region: Option<PixelBox>| region.map(|region| Structure::of(masked, region));
-        Self { seat: of(seat_region(seat, width, height)), desk: of(desk.and_then(|d| crops::desk_box(d, width, height))) }
+        Self {
+            seat: of(seat_region(seat, width, height)),
+            desk: of(desk.and_then(|d| crops::desk_box(d, width, height))),
+        }
     }
 
     /// The share of the seat that shows something else than when it was empty.
@@ -62,14 +76,20 @@ impl Reference {
         (all > 0).then(|| changed as f32 / all as f32)
     }
 
-    /// What stands on the desk and was not there; places where `explained` is true are left out.
-    pub(super) fn changes(&self, masked: &RgbImage, desk: &Polygon, explained: impl Fn(Point) -> bool) -> Vec<Change> {
+    /// What stands on the desk and was not there, where nothing else explains it. What touches a person is part of them.
+    pub(super) fn changes(
+        &self,
+        masked: &RgbImage,
+        desk: &Polygon,
+        cover: impl Fn(Point) -> Cover,
+    ) -> Vec<Change> {
         let region = crops::desk_box(desk, masked.width(), masked.height());
         let (Some(before), Some(region)) = (&self.desk, region) else { return Vec::new() };
         let grid = Grid::new(region, desk, masked, before);
         let now = Structure::of(masked, region);
         let on_desk = grid.inside(|_| true);
-        let open = grid.inside(|p| !explained(p));
+        let (open, person) =
+            (grid.inside(|p| cover(p) == Cover::Open), grid.inside(|p| cover(p) == Cover::Person));
         let new = now.new_since(before, &on_desk);
         let changed: Vec<bool> = new.iter().zip(&open).map(|(new, open)| *open && *new >= CHANGED).collect();
         let count = |cells: &[bool]| cells.iter().filter(|c| **c).count();
@@ -77,9 +97,12 @@ impl Reference {
         if count(&changed) as f64 > LARGEST_SHARE * count(&on_desk) as f64 {
             return Vec::new();
         }
+        let touches_person = |group: &[usize]| group.iter().any(|&i| now.near(i).any(|j| person[j]));
         groups(&changed, now.columns())
             .into_iter()
-            .filter(|group| group.len() >= SMALLEST_GROUP && now.gained_since(before, group))
+            .filter(|group| {
+                group.len() >= SMALLEST_GROUP && !touches_person(group) && now.gained_since(before, group)
+            })
             .map(|group| {
                 #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
                 let strength = group.iter().map(|&i| new[i]).sum::<f32>() / group.len() as f32;
@@ -119,13 +142,17 @@ impl<'a> Grid<'a> {
 
     /// The cells that lie in the polygon with all corners and whose middle (in picture pixels) passes `keep`.
     fn inside(&self, keep: impl Fn(Point) -> bool) -> Vec<bool> {
-        let in_polygon = |p: Point| self.polygon.contains(Point { x: p.x / self.size.0, y: p.y / self.size.1 });
+        let in_polygon =
+            |p: Point| self.polygon.contains(Point { x: p.x / self.size.0, y: p.y / self.size.1 });
         (0..self.columns * self.rows)
             .map(|i| {
                 let (c, r) = (i % self.columns, i / self.columns);
-                let corners = [(c, r), (c + 1, r), (c, r + 1), (c + 1, r + 1)].map(|(c, r)| self.corner(c, r));
-                let middle =
-                    Point { x: f64::midpoint(corners[0].x, corners[3].x), y: f64::midpoint(corners[0].y, corners[3].y) };
+                let corners =
+                    [(c, r), (c + 1, r), (c, r + 1), (c + 1, r + 1)].map(|(c, r)| self.corner(c, r));
+                let middle = Point {
+                    x: f64::midpoint(corners[0].x, corners[3].x),
+                    y: f64::midpoint(corners[0].y, corners[3].y),
+                };
                 corners.into_iter().all(in_polygon) && keep(middle)
             })
             .collect()
@@ -208,7 +235,7 @@ mod tests {
 
     fn changes(light: f64, things: &[([u32; 4], [u8; 3])]) -> Vec<Change> {
         let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
-        reference.changes(&picture(light, things), &desk(), |_| false)
+        reference.changes(&picture(light, things), &desk(), |_| Cover::Open)
     }
 
     #[test]
@@ -223,7 +250,8 @@ mod tests {
         for light in [1.0, 0.7] {
             let found = changes(light, &[([180, 160, 215, 200], [230, 40, 40])]);
             assert_eq!(found.len(), 1, "light {light}: {found:?}");
-            let truth = Rect { x: 180.0 / 320.0, y: 160.0 / 240.0, width: 35.0 / 320.0, height: 40.0 / 240.0 };
+            let truth =
+                Rect { x: 180.0 / 320.0, y: 160.0 / 240.0, width: 35.0 / 320.0, height: 40.0 / 240.0 };
             assert!(found[0].bounds.iou(truth) > 0.5, "light {light}: {found:?}");
         }
     }
@@ -232,8 +260,15 @@ mod tests {
     fn things_that_are_explained_or_off_the_desk_are_left_out() {
         let thing = ([180, 160, 215, 200], [230, 40, 40]);
         let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
-        let explained = |p: Point| (170.0..225.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
-        assert!(reference.changes(&picture(1.0, &[thing]), &desk(), explained).is_empty());
+        let here = |p: Point| (170.0..225.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
+        let near = |p: Point| (225.0..260.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
+        let covered = |by: Cover, place: fn(Point) -> bool| {
+            let cover = move |p| if place(p) { by } else { Cover::Open };
+            reference.changes(&picture(1.0, &[thing]), &desk(), cover).len()
+        };
+        assert_eq!(covered(Cover::Item, here), 0);
+        assert_eq!(covered(Cover::Item, near), 1);
+        assert_eq!(covered(Cover::Person, near), 0, "what touches a person is part of them");
         assert!(changes(1.0, &[([100, 20, 180, 100], [230, 40, 40])]).is_empty());
     }
 
@@ -241,7 +276,7 @@ mod tests {
     fn something_taken_away_is_nothing_new() {
         let with = picture(1.0, &[([180, 160, 215, 200], [230, 40, 40])]);
         let reference = Reference::learn(&with, &seat(), Some(&desk()));
-        assert!(reference.changes(&picture(1.0, &[]), &desk(), |_| false).is_empty());
+        assert!(reference.changes(&picture(1.0, &[]), &desk(), |_| Cover::Open).is_empty());
     }
 
     #[test]
@@ -256,6 +291,9 @@ mod tests {
     #[test]
     fn debug_output_shows_no_descriptor() {
         let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
-        assert_eq!(format!("{reference:?}"), "Reference { seat: Some(Structure(32x27)), desk: Some(Structure(32x18)) }");
+        assert_eq!(
+            format!("{reference:?}"),
+            "Reference { seat: Some(Structure(32x27)), desk: Some(Structure(32x18)) }"
+        );
     }
 }

@@ -20,7 +20,8 @@ const NOBODY_SEEN: f32 = 0.8;
 pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<PixelBox, UnknownReason> {
     let keypoints = person.keypoints.as_ref().ok_or(UnknownReason::Unsure)?;
     let (width, height) = (glance.image.width(), glance.image.height());
-    let region = crops::head_hands_box(keypoints, &glance.view.seat, width, height).ok_or(UnknownReason::Occluded)?;
+    let region =
+        crops::head_hands_box(keypoints, &glance.view.seat, width, height).ok_or(UnknownReason::Occluded)?;
     match person.scale {
         Some(scale) if scale >= SMALLEST_SCALE => Ok(region),
         _ => Err(UnknownReason::TooSmall),
@@ -49,17 +50,29 @@ pub(super) fn together(readings: Vec<Reading<Smoking>>) -> Reading<Smoking> {
 
 /// For how long a look counts.
 const MEMORY: SignedDuration = SignedDuration::from_millis(3000);
-/// So many looks must show it; one frame with a pen at the mouth is not smoking.
-const FEWEST_HITS: usize = 2;
-/// And this share of the looks that could tell: a hand goes down between two draws.
-const LEAST_SHARE: f32 = 0.4;
+/// One frame with a pen at the mouth is not smoking.
+const FEWEST_HINTS: usize = 2;
+/// Mean probability from which it is smoking, and up to which it is not.
+const SMOKES: f32 = 0.5;
+const SMOKES_NOT: f32 = 0.45;
+/// What a frame counts that shows something like a cigarette, but not for sure.
+const UNSURE: f32 = 0.7;
 /// More looks are not kept.
 const MOST_LOOKS: usize = 64;
 
-/// What the last seconds showed at one window.
+/// What the last seconds showed at one window. A hand goes down between two draws, and a cigarette is a few pixels:
+/// the mean over several frames tells more than any of them.
 #[derive(Debug, Clone, Default)]
 pub struct SmokingEvidence {
-    looks: VecDeque<(Timestamp, Smoking, f32)>,
+    looks: VecDeque<Look>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Timestamp,
+    /// That somebody smokes, 0 to 1.
+    probability: f32,
+    value: Option<Smoking>,
 }
 
 impl SmokingEvidence {
@@ -68,22 +81,29 @@ impl SmokingEvidence {
         if self.looks.len() == MOST_LOOKS {
             self.looks.pop_front();
         }
-        if let Reading::Known { value, confidence } = frame {
-            self.looks.push_back((at, *value, confidence.get()));
+        match frame {
+            Reading::Known { value: Smoking::Smoking, confidence } => self.add(at, confidence.get(), Some(Smoking::Smoking)),
+            Reading::Known { value: Smoking::None, confidence } => self.add(at, 1.0 - confidence.get(), Some(Smoking::None)),
+            Reading::Unknown(UnknownReason::Unsure) => self.add(at, UNSURE, None),
+            Reading::Unknown(_) => {}
         }
-        self.looks.retain(|&(then, ..)| at.duration_since(then) < MEMORY);
-        if self.looks.is_empty() {
-            return frame.clone();
+        self.looks.retain(|look| at.duration_since(look.at) < MEMORY);
+        let has = |value: Smoking| self.looks.iter().any(|look| look.value == Some(value));
+        let hints = self.looks.iter().filter(|look| look.probability >= SMOKES).count();
+        let mean = self.looks.iter().map(|look| look.probability).sum::<f32>() / count(self.looks.len().max(1));
+        if has(Smoking::Smoking) && hints >= FEWEST_HINTS && mean >= SMOKES {
+            Reading::known(Smoking::Smoking, mean)
+        } else if has(Smoking::None) && mean <= SMOKES_NOT {
+            Reading::known(Smoking::None, 1.0 - mean)
+        } else if let Reading::Unknown(reason) = frame {
+            Reading::Unknown(*reason)
+        } else {
+            Reading::Unknown(UnknownReason::Unsure)
         }
-        let of = |value: Smoking| self.looks.iter().filter(move |look| look.1 == value);
-        let (hits, looks) = (of(Smoking::Smoking).count(), self.looks.len());
-        let said = if hits >= FEWEST_HITS && share(hits, looks) >= LEAST_SHARE { Smoking::Smoking } else { Smoking::None };
-        // A single hit is neither proof nor nothing.
-        if said == Smoking::None && hits > 0 && hits == looks {
-            return Reading::Unknown(UnknownReason::Unsure);
-        }
-        let mean = of(said).map(|look| look.2).sum::<f32>() / share(of(said).count().max(1), 1);
-        Reading::known(said, mean)
+    }
+
+    fn add(&mut self, at: Timestamp, probability: f32, value: Option<Smoking>) {
+        self.looks.push_back(Look { at, probability, value });
     }
 
     /// Forgets everything, as when the camera could not see.
@@ -93,15 +113,15 @@ impl SmokingEvidence {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "few looks")]
-fn share(part: usize, whole: usize) -> f32 {
-    part as f32 / whole as f32
+fn count(looks: usize) -> f32 {
+    looks as f32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// One look each half second: `s` smoking, `n` none, `?` unknown; what is said after each.
+    /// One look each half second: `s` smoking, `n` none, `u` unsure, `?` nothing seen; what is said after each.
     fn check(looks: &str, expected: &str) {
         let mut evidence = SmokingEvidence::default();
         let mut at: Timestamp = "2026-01-05T01:00:00Z".parse().unwrap();
@@ -111,7 +131,8 @@ mod tests {
                 at += SignedDuration::from_millis(500);
                 let frame = match look {
                     's' => Reading::known(Smoking::Smoking, 0.9),
-                    'n' => Reading::known(Smoking::None, 0.8),
+                    'n' => Reading::known(Smoking::None, 0.9),
+                    'u' => Reading::Unknown(UnknownReason::Unsure),
                     _ => Reading::Unknown(UnknownReason::Occluded),
                 };
                 match evidence.weigh(at, &frame) {
@@ -138,11 +159,14 @@ mod tests {
     fn one_frame_is_not_smoking_and_a_draw_of_breath_does_not_end_it() {
         check("nnnn", "nnnn");
         check("nnsnnnn", "nnnnnnn");
-        check("snnn", "?nnn");
+        check("snnn", "??nn");
         check("ss", "?s");
-        check("nnssss", "nnnsss");
-        check("ssssnnnssnn", "?ssssssssnn");
+        check("nnssss", "nn?sss");
+        check("ssssnnnssnn", "?ssssssssss");
         check("ssssnnnnnnn", "?ssssssnnnn");
+        check("uuus", "???s");
+        // Without a sure look nothing is said, however many are unsure, or there is no model that could be sure.
+        check("uuuuuu", "??????");
         check("????", "????");
         check("ss??????", "?sssss??");
     }

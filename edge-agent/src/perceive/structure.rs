@@ -102,7 +102,13 @@ impl Structure {
         }
         let shift = self.colour_shift(before, looked_at);
         (0..self.cells.len())
-            .map(|i| if looked_at[i] { self.edges_new(before, i).max(self.colour_new(before, i, shift)) } else { 0.0 })
+            .map(|i| {
+                if looked_at[i] {
+                    self.edges_new(before, i).max(self.colour_new(before, i, shift))
+                } else {
+                    0.0
+                }
+            })
             .collect()
     }
 
@@ -121,7 +127,8 @@ impl Structure {
     /// Whether these cells and those around them have more structure now than before: something came rather than went.
     pub(super) fn gained_since(&self, before: &Structure, cells: &[usize]) -> bool {
         let around: BTreeSet<usize> = cells.iter().flat_map(|&i| self.near(i)).collect();
-        let sum = |of: &Structure| around.iter().filter_map(|&i| of.cells.get(i)).map(Cell::strength).sum::<f32>();
+        let sum =
+            |of: &Structure| around.iter().filter_map(|&i| of.cells.get(i)).map(Cell::strength).sum::<f32>();
         sum(self) > sum(before)
     }
 
@@ -157,7 +164,7 @@ impl Structure {
     }
 
     /// A cell and its neighbours.
-    fn near(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn near(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
         let (columns, column, row) = (self.columns, i % self.columns, i / self.columns);
         let (last_column, last_row) = ((column + 1).min(columns - 1), (row + 1).min(self.rows() - 1));
         (row.saturating_sub(1)..=last_row)
@@ -178,7 +185,12 @@ impl Structure {
 }
 
 /// Adds a gradient to the two orientations next to its own.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0..8")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "0..8"
+)]
 fn spread(edges: &mut [f32; ORIENTATIONS], dx: f32, dy: f32, weight: f32) {
     let strength = dx.hypot(dy) * weight;
     if strength > 0.0 {
