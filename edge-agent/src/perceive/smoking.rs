@@ -161,7 +161,7 @@ mod tests {
         check("nnsnnnn", "nnnnnnn");
         check("snnn", "??nn");
         check("ss", "?s");
-        check("nnssss", "nn?sss");
+        check("nnssss", "nnnsss");
         check("ssssnnnssnn", "?ssssssssss");
         check("ssssnnnnnnn", "?ssssssnnnn");
         check("uuus", "???s");
