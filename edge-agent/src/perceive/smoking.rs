@@ -48,23 +48,27 @@ pub(super) fn together(readings: Vec<Reading<Smoking>>) -> Reading<Smoking> {
     telling.unwrap_or(Reading::known(Smoking::None, NOBODY_SEEN))
 }
 
-/// For how long a look counts.
+/// For how long a look counts once somebody smokes: a hand goes down between two draws.
 const MEMORY: SignedDuration = SignedDuration::from_millis(3000);
+/// For how long it counts at a beginning, which must not hide behind what was before.
+const ONSET: SignedDuration = SignedDuration::from_millis(1700);
 /// One frame with a pen at the mouth is not smoking.
 const FEWEST_HINTS: usize = 2;
-/// Mean probability from which it is smoking, and up to which it is not.
+/// Mean probability from which it is smoking, down to which it goes on, and up to which it is not.
 const SMOKES: f32 = 0.5;
+const GOES_ON: f32 = 0.4;
 const SMOKES_NOT: f32 = 0.45;
 /// What a frame counts that shows something like a cigarette, but not for sure.
 const UNSURE: f32 = 0.7;
 /// More looks are not kept.
 const MOST_LOOKS: usize = 64;
 
-/// What the last seconds showed at one window. A hand goes down between two draws, and a cigarette is a few pixels:
-/// the mean over several frames tells more than any of them.
+/// What the last seconds showed at one window. A cigarette is a few pixels: the mean over several frames tells more
+/// than any of them.
 #[derive(Debug, Clone, Default)]
 pub struct SmokingEvidence {
     looks: VecDeque<Look>,
+    smokes: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,12 +92,14 @@ impl SmokingEvidence {
             Reading::Unknown(_) => {}
         }
         self.looks.retain(|look| at.duration_since(look.at) < MEMORY);
-        let has = |value: Smoking| self.looks.iter().any(|look| look.value == Some(value));
-        let hints = self.looks.iter().filter(|look| look.probability >= SMOKES).count();
-        let mean = self.looks.iter().map(|look| look.probability).sum::<f32>() / count(self.looks.len().max(1));
-        if has(Smoking::Smoking) && hints >= FEWEST_HINTS && mean >= SMOKES {
+        let lately: Vec<Look> = self.looks.iter().copied().filter(|look| at.duration_since(look.at) < ONSET).collect();
+        let goes_on = self.smokes && shows_it(self.looks.make_contiguous(), GOES_ON);
+        self.smokes = goes_on || shows_it(&lately, SMOKES);
+        let mean = mean(if goes_on { self.looks.make_contiguous() } else { &lately });
+        let is_clear = lately.iter().any(|look| look.value == Some(Smoking::None)) && mean <= SMOKES_NOT;
+        if self.smokes {
             Reading::known(Smoking::Smoking, mean)
-        } else if has(Smoking::None) && mean <= SMOKES_NOT {
+        } else if is_clear {
             Reading::known(Smoking::None, 1.0 - mean)
         } else if let Reading::Unknown(reason) = frame {
             Reading::Unknown(*reason)
@@ -108,13 +114,21 @@ impl SmokingEvidence {
 
     /// Forgets everything, as when the camera could not see.
     pub fn forget(&mut self) {
-        self.looks.clear();
+        *self = Self::default();
     }
 }
 
+/// Whether a sure look is among them, one more that may be it, and the mean is high enough.
+fn shows_it(looks: &[Look], enough: f32) -> bool {
+    let sure = looks.iter().any(|look| look.value == Some(Smoking::Smoking));
+    let hints = looks.iter().filter(|look| look.probability >= SMOKES).count();
+    sure && hints >= FEWEST_HINTS && mean(looks) >= enough
+}
+
+/// Mean probability; 0 of nothing.
 #[allow(clippy::cast_precision_loss, reason = "few looks")]
-fn count(looks: usize) -> f32 {
-    looks as f32
+fn mean(looks: &[Look]) -> f32 {
+    looks.iter().map(|look| look.probability).sum::<f32>() / looks.len().max(1) as f32
 }
 
 #[cfg(test)]
@@ -162,7 +176,7 @@ mod tests {
         check("snnn", "??nn");
         check("ss", "?s");
         check("nnssss", "nnnsss");
-        check("ssssnnnssnn", "?ssssssssss");
+        check("ssssnnnssnnnnn", "?ssssssssssnnn");
         check("ssssnnnnnnn", "?ssssssnnnn");
         check("uuus", "???s");
         // Without a sure look nothing is said, however many are unsure, or there is no model that could be sure.
