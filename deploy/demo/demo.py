@@ -30,6 +30,7 @@ CLIP = "demo"
 BIN = ROOT / "target" / "debug"
 HEAD, PASSWORD = "head", "chuangming-demo"  # the demo's only: made anew in .demo each time, on loopback alone
 TEXTS = [json.loads((ROOT / "locales" / f"{lang}.json").read_text(encoding="utf-8")) for lang in ("zh-CN", "en")]
+QUIET = {**os.environ, "RUST_LOG": "warn"}
 LOG_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 
 
@@ -116,7 +117,8 @@ def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> No
     STATE.mkdir(mode=0o700)
     if camera:
         say("proposing", camera=camera)
-        proposed = subprocess.run([BIN / "edge-agent", "propose", "--source", camera], stdout=subprocess.PIPE, text=True)
+        command = [BIN / "edge-agent", "propose", "--source", camera]
+        proposed = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=QUIET)
         if proposed.returncode != 0:
             raise DemoError(f"no window could be proposed for CAMERA={camera}; `edge-agent propose --source …` says why above")
         calibration, source = proposed.stdout, camera
@@ -158,8 +160,7 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     configure(camera, clip, port, broker_port)
 
     account = ["account", "add", "--config", "central.toml", "--name", HEAD, "--role", "center_head", "--hall", files.HALL]
-    quiet = {**os.environ, "RUST_LOG": "warn"}
-    subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, env=quiet)
+    subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, env=QUIET)
     server = Process("central", BIN / "central", "serve", "--config", "central.toml")
     parts.append(server)
     central = Central(port)
