@@ -55,9 +55,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // What the doctor finds is on stdout; its log would only say the same again.
-    let is_doctor = matches!(cli.command, Command::Doctor(_));
-    log_to_stderr(cli.log_json, if is_doctor { "error" } else { "info,ort=warn,rumqttc=error,sqlx=warn" });
+    let log = match cli.command {
+        // What the doctor finds is on stdout; its log would only say the same again.
+        Command::Doctor(_) => "error",
+        Command::Run { .. } => "info,ort=warn,rumqttc=error,sqlx=warn",
+        _ => "warn,chuangming_edge_agent::eval=info",
+    };
+    log_to_stderr(cli.log_json, log);
     match execute(cli.command) {
         Ok(code) => code,
         Err(error) => {
