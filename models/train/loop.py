@@ -6,11 +6,10 @@ import numpy as np
 import torch
 
 
-def train(net, arrays, labels, rows, loss_of, seed, epochs, checkpoint, lr=1e-3, batch=64, decay=1e-2, weights=None, augment=None):
+def train(net, arrays, labels, rows, loss_of, seed, epochs, checkpoint, lr=1e-3, batch=64, decay=1e-2):
     """Trains `net` in place on the given rows of the arrays with AdamW and one cosine cycle.
 
-    `loss_of(outputs, labels)`; `weights`: sampling weight by row; `augment(tensors, generator)`: in-memory variation.
-    A checkpoint is written after every epoch; a run with the same checkpoint goes on from there.
+    `loss_of(outputs, labels)` gives the loss of a batch. A checkpoint is written after every epoch; a run with the same checkpoint goes on from there.
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
@@ -25,17 +24,14 @@ def train(net, arrays, labels, rows, loss_of, seed, epochs, checkpoint, lr=1e-3,
             optimiser.load_state_dict(state["optimiser"])
             schedule.load_state_dict(state["schedule"])
             first = state["epoch"]
-    chance = None if weights is None else weights / weights.sum()
     start = time.time()
     for epoch in range(first, epochs):
         net.train()
-        order = generator.choice(rows, steps * batch, p=chance) if chance is not None else generator.permutation(rows)[:steps * batch]
+        order = generator.permutation(rows)[:steps * batch]
         total = 0.0
         for step in range(steps):
             take = np.sort(order[step * batch:(step + 1) * batch])
             tensors = [torch.from_numpy(a[take].astype(np.float32)) for a in arrays]
-            if augment:
-                tensors = augment(tensors, generator)
             outputs = net(*tensors)
             loss = loss_of(outputs, torch.from_numpy(labels[take]))
             optimiser.zero_grad(set_to_none=True)
