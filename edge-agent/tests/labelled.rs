@@ -109,9 +109,20 @@ fn the_shared_clip_replays() {
 #[test]
 fn an_evaluation_writes_report_predictions_and_page() {
     let dir = tempfile::tempdir().unwrap();
-    let [report, predictions, page] = ["report.json", "p.jsonl", "page.html"].map(|name| dir.path().join(name));
+    let [report, predictions, page] =
+        ["report.json", "p.jsonl", "page.html"].map(|name| dir.path().join(name));
     let output = edge_agent([
-        &"eval", &"--set", &bundled(), &"--max", &"1", &"--report", &report, &"--predictions", &predictions, &"--html", &page,
+        &"eval",
+        &"--set",
+        &bundled(),
+        &"--max",
+        &"1",
+        &"--report",
+        &report,
+        &"--predictions",
+        &predictions,
+        &"--html",
+        &page,
     ]);
     assert!(output.status.success() && output.stdout.is_empty(), "{}", error_of(&output));
     assert!(error_of(&output).contains("window-hours"), "the bound of false events goes to stderr");
@@ -140,7 +151,8 @@ fn an_evaluation_writes_report_predictions_and_page() {
     for line in std::fs::read_to_string(predictions).unwrap().lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let window = line["window"].as_str().unwrap().parse().unwrap();
-        let truth = entry.truth_at(&window, line["t"].as_f64().unwrap()).expect("only scored frames are written");
+        let truth =
+            entry.truth_at(&window, line["t"].as_f64().unwrap()).expect("only scored frames are written");
         if let Some(posture) = truth.posture {
             scored += 1;
             right += u64::from(line["posture"]["value"] == posture.name());
@@ -174,22 +186,41 @@ fn each_mistake_ends_with_exit_code_2_and_one_line() {
     let check = |output: Output, parts: &[&str]| {
         let error = error_of(&output);
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(output.stdout.is_empty() && error.starts_with("edge-agent: ") && error.lines().count() == 1, "{error}");
+        assert!(
+            output.stdout.is_empty() && error.starts_with("edge-agent: ") && error.lines().count() == 1,
+            "{error}"
+        );
         for part in parts {
             assert!(error.contains(part), "{part:?} not in {error:?}");
         }
     };
     check(eval(&dir.path().join("nowhere")), &["nowhere/manifest.jsonl"]);
     let crossed = r#"{"window":"1","seat":[[0.1,0.1],[0.9,0.9],[0.9,0.1],[0.1,0.9]]}"#;
-    check(eval(&set("crossed", &line("still", "broken.jpg", crossed))), &["line 1: windows[0].seat: crosses itself"]);
+    check(
+        eval(&set("crossed", &line("still", "broken.jpg", crossed))),
+        &["line 1: windows[0].seat: crosses itself"],
+    );
     check(eval(&set("gone", &line("still", "gone.jpg", window))), &["line 1: media", "gone.jpg is no file"]);
     check(eval(&set("picture", &line("still", "broken.jpg", window))), &["entry \"a\"", "broken.jpg"]);
     check(eval(&set("video", &line("clip", "broken.mp4", window))), &["broken.mp4"]);
     let stills = set("stills", &line("still", "broken.jpg", window));
     check(edge_agent([&"replay", &"--set", &stills, &"--id", &"a"]), &["\"a\" is a still, expected a clip"]);
-    check(edge_agent([&"replay", &"--set", &bundled(), &"--id", &"none"]), &["no entry has the id \"none\"; clips there: demo"]);
     check(
-        edge_agent([&"eval", &"--set", &bundled(), &"--report", &dir.path().join("no/report.json"), &"--max", &"1", &"--models", &"none.toml"]),
+        edge_agent([&"replay", &"--set", &bundled(), &"--id", &"none"]),
+        &["no entry has the id \"none\"; clips there: demo"],
+    );
+    check(
+        edge_agent([
+            &"eval",
+            &"--set",
+            &bundled(),
+            &"--report",
+            &dir.path().join("no/report.json"),
+            &"--max",
+            &"1",
+            &"--models",
+            &"none.toml",
+        ]),
         &["none.toml is not there"],
     );
 }
@@ -199,16 +230,37 @@ fn a_still_set_is_measured() {
     let dir = tempfile::tempdir().unwrap();
     let report = dir.path().join("bench.json");
     let set = bundled();
-    let output = edge_agent([&"bench", &"--set", &set, &"--windows", &"2", &"--rate", &"1", &"--seconds", &"2", &"--report", &report]);
+    let output = edge_agent([
+        &"bench",
+        &"--set",
+        &set,
+        &"--windows",
+        &"2",
+        &"--rate",
+        &"1",
+        &"--seconds",
+        &"2",
+        &"--report",
+        &report,
+    ]);
     assert!(output.status.success(), "{}", error_of(&output));
     let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
-    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} in {report}"));
+    let number = |pointer: &str| {
+        report.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} in {report}"))
+    };
     assert!(number("/looks") >= 1.0 && number("/look_ms/p95") >= number("/look_ms/p50"), "{report}");
-    assert!(number("/cpu_s") > 0.0 && number("/peak_rss_mb") > 10.0 && number("/stage_ms/pose/p50") > 0.0, "{report}");
+    assert!(
+        number("/cpu_s") > 0.0 && number("/peak_rss_mb") > 10.0 && number("/stage_ms/pose/p50") > 0.0,
+        "{report}"
+    );
 }
 
 #[test]
 fn the_bundled_set_has_clips_with_labelled_events() {
     let entries = manifest::read(&bundled(), None).unwrap();
-    assert!(entries.iter().any(|e| matches!(e.kind, Kind::Clip { .. }) && e.events.as_ref().is_some_and(|e| !e.is_empty())));
+    assert!(
+        entries
+            .iter()
+            .any(|e| matches!(e.kind, Kind::Clip { .. }) && e.events.as_ref().is_some_and(|e| !e.is_empty()))
+    );
 }

@@ -18,7 +18,10 @@ fn with_noise_outside(image: &RgbImage, polygons: &[&Polygon], seed: u64) -> Rgb
     let mut pixels = image.pixels().to_vec();
     for y in 0..height {
         for x in 0..width {
-            let centre = Point { x: (f64::from(x) + 0.5) / f64::from(width), y: (f64::from(y) + 0.5) / f64::from(height) };
+            let centre = Point {
+                x: (f64::from(x) + 0.5) / f64::from(width),
+                y: (f64::from(y) + 0.5) / f64::from(height),
+            };
             if !polygons.iter().any(|polygon| polygon.contains(centre)) {
                 let start = (y * width + x) as usize * 3;
                 random.fill(&mut pixels[start..start + 3]);
@@ -51,15 +54,24 @@ fn pixels_outside_the_polygons_change_nothing() {
             let reference = frame(window.reference.as_ref().unwrap(), None, 0.0);
             view.reference = Some(Arc::new(perception.learn_reference(&reference, &view).unwrap()));
             let said = perception.look(&image, &view, &Signal::ALL).unwrap();
-            let known = said.iter().filter(|o| matches!(o, Observation::Desk(r) if r.value().is_some())).count();
+            let known =
+                said.iter().filter(|o| matches!(o, Observation::Desk(r) if r.value().is_some())).count();
             assert_eq!(known, 1, "the desk of window {} is seen at {seconds} s", window.window);
             let polygons: Vec<&Polygon> = [&window.seat].into_iter().chain(&window.desk).collect();
             for seed in 0..3 {
                 let noisy = with_noise_outside(&image, &polygons, seed);
                 assert_ne!(noisy, image);
-                assert_eq!(perception.look(&noisy, &view, &Signal::ALL).unwrap(), said, "window {} at {seconds} s", window.window);
+                assert_eq!(
+                    perception.look(&noisy, &view, &Signal::ALL).unwrap(),
+                    said,
+                    "window {} at {seconds} s",
+                    window.window
+                );
                 let noisy = with_noise_outside(&reference, &polygons, seed);
-                assert_eq!(&perception.learn_reference(&noisy, &view).unwrap(), view.reference.as_deref().unwrap());
+                assert_eq!(
+                    &perception.learn_reference(&noisy, &view).unwrap(),
+                    view.reference.as_deref().unwrap()
+                );
             }
         }
         let zone = &entry.windows[1].seat;

@@ -86,13 +86,18 @@ impl SmokingEvidence {
             self.looks.pop_front();
         }
         match frame {
-            Reading::Known { value: Smoking::Smoking, confidence } => self.add(at, confidence.get(), Some(Smoking::Smoking)),
-            Reading::Known { value: Smoking::None, confidence } => self.add(at, 1.0 - confidence.get(), Some(Smoking::None)),
+            Reading::Known { value: Smoking::Smoking, confidence } => {
+                self.add(at, confidence.get(), Some(Smoking::Smoking))
+            }
+            Reading::Known { value: Smoking::None, confidence } => {
+                self.add(at, 1.0 - confidence.get(), Some(Smoking::None))
+            }
             Reading::Unknown(UnknownReason::Unsure) => self.add(at, UNSURE, None),
             Reading::Unknown(_) => {}
         }
         self.looks.retain(|look| at.duration_since(look.at) < MEMORY);
-        let lately: Vec<Look> = self.looks.iter().copied().filter(|look| at.duration_since(look.at) < ONSET).collect();
+        let lately: Vec<Look> =
+            self.looks.iter().copied().filter(|look| at.duration_since(look.at) < ONSET).collect();
         let goes_on = self.smokes && shows_it(self.looks.make_contiguous(), GOES_ON);
         self.smokes = goes_on || shows_it(&lately, SMOKES);
         let mean = mean(if goes_on { self.looks.make_contiguous() } else { &lately });
