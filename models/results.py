@@ -135,7 +135,7 @@ def main():
     text = ["# Results", "",
             "Written by `make eval`: `edge-agent eval` on every labelled set, with the committed weights. Shares have 95 % Wilson intervals; unknown counts "
             "against recall, not against precision; macro F1 is over the classes that occur. Stills are single frames without smoothing over time. "
-            "Rendered and real pictures are never in one figure.", "",
+            "Rendered and real pictures are never in one figure. Frames of one clip resemble each other: their intervals are too narrow.", "",
             "## Rendered pictures", "", *rendered, "## Real pictures", "", *(real or ["None were there.", ""])]
     args.out.write_text("\n".join(text).rstrip() + "\n")
     print(f"wrote {args.out}")

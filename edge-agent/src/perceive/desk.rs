@@ -8,7 +8,7 @@ use super::reference::Cover;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::item::ItemClass;
 use chuangming_domain::observation::{Confidence, DeskItem, Reading, UnknownReason};
-use chuangming_models::{Detection, Detector, RgbImage, crops};
+use chuangming_models::{Detection, Detector, PixelBox, RgbImage, crops};
 
 /// Over this share hidden by a person, the desk as a whole cannot be told.
 const MOST_HIDDEN: f64 = 0.6;
@@ -56,6 +56,13 @@ pub(super) fn read(
     Reading::known(Desk { items }, 1.0 - hidden as f32)
 }
 
+/// Whether a person before the desk would explain what was said: something new, or something missing.
+pub(super) fn may_be_a_person(glance: &Glance<'_>, said: &Reading<Desk>) -> bool {
+    let Some(desk) = said.value() else { return false };
+    let seen = |class: &ItemClass| desk.items.iter().any(|item| item.class == *class);
+    seen(&ItemClass::Unrecognised) || !glance.view.required.iter().all(seen)
+}
+
 fn unrecognised(
     glance: &Glance<'_>,
     desk: &Polygon,
@@ -66,9 +73,10 @@ fn unrecognised(
     let reference = glance.view.reference.as_ref().filter(|_| !covering.is_slumped());
     let Some(reference) = reference else { return Vec::new() };
     let (width, height) = (f64::from(glance.image.width()), f64::from(glance.image.height()));
+    // Around the seat hands and sleeves come and go; keypoints do not tell where they end.
     let cover = |p: Point| {
         let place = Point { x: p.x / width, y: p.y / height };
-        if covering.hides(p) {
+        if covering.hides(p) || (covering.is_somebody() && contains(glance.seat_box, p)) {
             Cover::Person
         } else if items.iter().any(|item| within(item.bounds, place)) {
             Cover::Item
@@ -85,6 +93,10 @@ fn unrecognised(
             confidence: Confidence::new(change.strength.min(MOST_SURE)),
         })
         .collect()
+}
+
+fn contains(region: PixelBox, p: Point) -> bool {
+    (region.x0..region.x1).contains(&p.x) && (region.y0..region.y1).contains(&p.y)
 }
 
 /// Whether a point lies in a box or close to it.

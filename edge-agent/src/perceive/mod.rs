@@ -265,7 +265,16 @@ impl Perception {
         };
         let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
         let items = desk::items(detector, &found, polygon, &glance.image);
-        Ok(self.stages.time(Stage::Reference, || desk::read(glance, polygon, items, covering)))
+        let said =
+            self.stages.time(Stage::Reference, || desk::read(glance, polygon, items.clone(), covering));
+        if !desk::may_be_a_person(glance, &said) {
+            return Ok(said);
+        }
+        // Somebody at the next window may stand before this desk.
+        let Some(detector) = self.models.person() else { return Ok(said) };
+        let found = self.stages.time(Stage::Person, || detector.run(&glance.image, region))?;
+        let covering = covering.with(person::boxes(detector, &found));
+        Ok(self.stages.time(Stage::Reference, || desk::read(glance, polygon, items, &covering)))
     }
 }
 

@@ -36,6 +36,12 @@ pub(super) struct Sighting {
     pub(super) region: PixelBox,
 }
 
+/// The detections of people.
+pub(super) fn boxes(detector: &Detector, found: &[Detection]) -> Vec<Sighting> {
+    let is_person = |d: &&Detection| detector.labels().get(d.label).is_some_and(|label| label == "person");
+    found.iter().filter(is_person).map(|d| Sighting { score: d.score, region: d.region }).collect()
+}
+
 /// The detections of people whose centre lies in the seat polygon.
 pub(super) fn sightings(
     detector: &Detector,
@@ -44,17 +50,11 @@ pub(super) fn sightings(
     image: &RgbImage,
 ) -> Vec<Sighting> {
     let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-    let in_seat = |region: PixelBox| {
-        let Point { x, y } = region.centre();
+    let in_seat = |person: &Sighting| {
+        let Point { x, y } = person.region.centre();
         seat.contains(Point { x: x / width, y: y / height })
     };
-    let is_person = |d: &&Detection| detector.labels().get(d.label).is_some_and(|label| label == "person");
-    found
-        .iter()
-        .filter(is_person)
-        .filter(|d| in_seat(d.region))
-        .map(|d| Sighting { score: d.score, region: d.region })
-        .collect()
+    boxes(detector, found).into_iter().filter(in_seat).collect()
 }
 
 /// The box of a person as a region of its own, in fractions of the picture.
@@ -70,6 +70,8 @@ pub(super) struct Covering {
     boxes: Vec<PixelBox>,
     /// Head, trunk and limbs as thick lines: from, to, radius.
     limbs: Vec<(Point, Point, f64)>,
+    /// Somebody is there, or may be.
+    somebody: bool,
     /// Head or trunk may lie on the desk, and nobody knows how far they reach.
     slumped: bool,
 }
@@ -101,7 +103,7 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
     let slumped = person.may_be_slumped();
     let boxes: Vec<PixelBox> = people.iter().map(|p| p.region).collect();
     let (Some(keypoints), Some(scale)) = (&person.keypoints, person.scale) else {
-        return Covering { boxes, limbs: Vec::new(), slumped };
+        return Covering { boxes, limbs: Vec::new(), somebody: true, slumped };
     };
     // Where the limbs are known, they tell better than a box that spans from elbow to elbow; a second person has none.
     let known = keypoints.iter().take(11).filter(|k| k.score >= KEYPOINT_SURE).count();
@@ -117,13 +119,25 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
             limbs.push((w, tip, 0.3 * scale));
         }
     }
-    Covering { boxes, limbs, slumped }
+    Covering { boxes, limbs, somebody: true, slumped }
 }
 
 impl Covering {
+    /// Whether somebody is there, or may be.
+    pub(super) fn is_somebody(&self) -> bool {
+        self.somebody
+    }
+
     /// Whether a body may lie on the desk.
     pub(super) fn is_slumped(&self) -> bool {
         self.slumped
+    }
+
+    /// The same with more people.
+    pub(super) fn with(&self, people: Vec<Sighting>) -> Self {
+        let mut more = self.clone();
+        more.boxes.extend(people.iter().map(|p| p.region));
+        more
     }
 
     /// Whether the person hides what is at this place, in picture pixels.
@@ -167,11 +181,15 @@ mod tests {
         let image = RgbImage::filled(100, 100, 0);
         let desk = Polygon::new(&[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]).unwrap();
         assert_eq!(Covering::default().share_of(&desk, &image), 0.0);
-        let half =
-            Covering { boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)], limbs: Vec::new(), slumped: false };
+        let half = Covering {
+            boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)],
+            limbs: Vec::new(),
+            somebody: true,
+            slumped: false,
+        };
         assert!((half.share_of(&desk, &image) - 0.5).abs() < 0.02);
         let arm = (Point { x: 10.0, y: 60.0 }, Point { x: 90.0, y: 60.0 }, 5.0);
-        let arm = Covering { boxes: Vec::new(), limbs: vec![arm], slumped: false };
+        let arm = Covering { boxes: Vec::new(), limbs: vec![arm], somebody: true, slumped: false };
         assert!(arm.hides(Point { x: 50.0, y: 64.0 }) && !arm.hides(Point { x: 50.0, y: 66.0 }));
         assert!(arm.hides(Point { x: 93.0, y: 62.0 }) && !arm.hides(Point { x: 97.0, y: 62.0 }));
     }
