@@ -101,6 +101,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             missed += 1;
         }
     }
+    std::thread::sleep(whole.saturating_sub(start.elapsed()));
     let seconds = start.elapsed().as_secs_f64();
     let cpu_s = cpu_seconds()? - cpu_before;
     let count = f64::from(looks.count());

@@ -33,10 +33,15 @@ impl Default for Answers {
 }
 
 impl Answers {
-    /// Takes a newer reading.
+    /// Takes a newer reading. Where nobody is, what was said of somebody holds no longer.
     pub fn take(&mut self, observation: Observation) {
         match observation {
-            Observation::Presence(reading) => self.presence = reading,
+            Observation::Presence(reading) => {
+                if reading.value() == Some(&Presence::Absent) {
+                    *self = Self { desk: self.desk.clone(), ..Self::default() };
+                }
+                self.presence = reading;
+            }
             Observation::Posture(reading) => self.posture = reading,
             Observation::Badge(reading) => self.badge = reading,
             Observation::Smoking(reading) => self.smoking = reading,
@@ -94,6 +99,16 @@ mod tests {
     use chuangming_domain::geometry::Rect;
     use chuangming_domain::item::ItemClass;
     use chuangming_domain::observation::{Confidence, DeskItem};
+
+    #[test]
+    fn nobody_has_no_posture() {
+        let mut answers = Answers::default();
+        answers.take(Observation::Posture(Reading::known(Posture::Slumped, 0.9)));
+        answers.take(Observation::Desk(Reading::known(Desk::default(), 1.0)));
+        answers.take(Observation::Presence(Reading::known(Presence::Absent, 0.9)));
+        assert_eq!(answers.posture, Reading::Unknown(UnknownReason::Unsure));
+        assert!(answers.desk.value().is_some() && answers.presence.value() == Some(&Presence::Absent));
+    }
 
     #[test]
     fn a_line_has_the_contracts_keys() {
