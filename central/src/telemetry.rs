@@ -2,7 +2,7 @@
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use tracing_subscriber::EnvFilter;
 
 /// The embedded broker calls every goodbye an error; what matters of it is logged by `ingest`.
@@ -21,15 +21,17 @@ pub fn log() {
 /// # Errors
 /// When something else has installed a recorder.
 pub fn metrics() -> Result<PrometheusHandle, BuildError> {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = HANDLE.get() {
+    static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    // Held while installing: a second caller waits for the first one's handle instead of racing it.
+    let mut installed = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*installed {
         return Ok(handle.clone());
     }
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .install_recorder()?;
     describe();
-    Ok(HANDLE.get_or_init(|| handle).clone())
+    Ok(installed.insert(handle).clone())
 }
 
 fn describe() {
@@ -56,4 +58,15 @@ fn describe() {
         "central_opened_to_stored_seconds",
         "from an alert's full dwell to its durability here"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn many_callers_at_once_share_one_recorder() {
+        let callers: Vec<_> = (0..16).map(|_| std::thread::spawn(super::metrics)).collect();
+        for caller in callers {
+            assert!(caller.join().unwrap().is_ok());
+        }
+    }
 }
