@@ -81,6 +81,25 @@ def random_camera(rng, kind, width, back):
     }
 
 
+def zoomed(camera, points, size, margin):
+    """The camera turned and zoomed until the room points fill the picture but for a margin (share of its width).
+
+    Turning moves the picture plane, so that centring and fitting are repeated until they settle.
+    """
+    camera = dict(camera, at=list(camera["at"]))
+    points = np.asarray(points, float)
+    for _ in range(4):
+        view = View.of(camera, size)
+        local = (points - view.position) @ view.axes
+        plane = local[:, :2] / np.maximum(-local[:, 2:], 1e-3)
+        low, high = plane.min(0), plane.max(0)
+        middle = np.append((low + high) / 2, -1.0)
+        camera["at"] = [float(x) for x in view.position + view.axes @ middle]
+        half = max(high[0] - low[0], (high[1] - low[1]) * view.aspect) / 2 / (1 - 2 * margin)
+        camera["fov"] = float(np.degrees(2 * np.arctan(half)))
+    return camera
+
+
 def random_effects(rng):
     """Settings of `apply_effects` and the JPEG quality, as network cameras differ."""
     return {

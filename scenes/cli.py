@@ -69,6 +69,13 @@ def _parser():
         default=0.25,
         help="share of stills that also get a tidy reference picture (default 0.25)",
     )
+    for name, text in (
+        ("zoom", "scenes zoomed until the focus fills the picture"),
+        ("crowded", "desks with as much on them as there is room for"),
+        ("bystanders", "windows with somebody in front of the counter or passing behind"),
+    ):
+        stills.add_argument(f"--{name}", type=float, default=0.0, help=f"share of {text} (default 0)")
+    stills.add_argument("--focus", choices=("window", "seat"), default="window", help="what a zoomed camera looks at")
     stills.set_defaults(run=_stills)
 
     clip = commands.add_parser("clip", help="a clip of a script, with its reference picture and manifest line")
@@ -112,6 +119,10 @@ def _stills(args):
         "cameras": args.cameras,
         "behaviours": args.behaviours,
         "emphasise": args.emphasise,
+        "zoom": args.zoom,
+        "focus": args.focus,
+        "crowded": args.crowded,
+        "bystanders": args.bystanders,
     }
     render_set(args.start, args.n, Path(args.out), settings, _say)
 

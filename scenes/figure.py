@@ -50,12 +50,13 @@ class Figure:
 
     def faces_where(self, group, keep):
         """Ids of a group's faces for which keep(bone names of the corners, centre) holds."""
-        chosen = []
-        for i in self.data.faces_of[group]:
-            face = self.data.faces[i]
-            if keep([self.bone_of[k] for k in face], self.rest[face].mean(0)):
-                chosen.append(i)
-        return chosen
+        ids = self.data.faces_of[group]
+        faces = [self.data.faces[i] for i in ids]
+        corners, starts = np.concatenate(faces), np.cumsum([0] + [len(f) for f in faces[:-1]])
+        sizes = np.array([len(f) for f in faces])[:, None]
+        centres = np.add.reduceat(self.rest[corners], starts) / sizes
+        bones = self.bone_of
+        return [i for i, face, centre in zip(ids, faces, centres) if keep([bones[k] for k in face], centre)]
 
     def add_faces(
         self,

@@ -72,8 +72,12 @@ class _Desk:
                 return
 
 
-def random_items(rng, emphasised=()):
-    """Items of one desk. One or two of the `emphasised` classes are laid first: so a set can be made rich in them."""
+def random_items(rng, emphasised=(), crowded=False):
+    """Items of one desk.
+
+    One or two of the `emphasised` classes are laid first: so a set can be made rich in them. A `crowded` desk gets as
+    much of everything as there is room for, close together.
+    """
     desk = _Desk(rng)
     jitter = rng.uniform
     desk.add("monitor", desk.side * 0.42, -0.50 + jitter(-0.03, 0.03), desk.side * (-25 + jitter(-8, 8)), anyway=True)
@@ -95,7 +99,11 @@ def random_items(rng, emphasised=()):
         desk.on_desk(str(cls), 20)
     for cls in rng.permutation(SIGNS)[: rng.randint(1, 4)]:
         desk.on_ledge(str(cls), 8)
-    for cls in rng.permutation(CLUTTER)[: rng.choice([0, 0, 1, 2, 3])]:
+    if crowded:
+        desk.spots += [(float(rng.uniform(-0.66, 0.66)), float(rng.uniform(-0.68, -0.26))) for _ in range(14)]
+        desk.ledge += [(float(rng.uniform(-0.62, 0.62)), float(rng.uniform(-0.88, -0.78))) for _ in range(6)]
+    clutter = rng.randint(4, 10) if crowded else rng.choice([0, 0, 1, 2, 3])
+    for cls in rng.permutation(CLUTTER)[:clutter]:
         _put(desk, str(cls))
     return desk.items
 

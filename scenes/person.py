@@ -12,6 +12,10 @@ from .figure import Figure
 from .head import add_head
 
 
+BYSTANDER = 15
+"""Window number of whoever is at none: it only keeps index numbers apart."""
+
+
 @dataclass(frozen=True)
 class Indices:
     """The numbers of a window's person and things in the index picture."""

@@ -18,7 +18,9 @@ from .camera import View
 from .counter import build_hall
 from .dimensions import DESK_Z
 from .held import PROP_CLASS
-from .person import Indices, Person
+from .person import BYSTANDER, Indices, Person
+from .poses import make_pose
+from .rotation import euler
 
 TORSO_KEYPOINTS = range(5, 13)
 FLESH_M = {True: 0.13, False: 0.07}
@@ -50,6 +52,8 @@ class Scene:
             self._thing(k, n, item) for k, w in enumerate(spec["windows"]) for n, item in enumerate(w["items"])
         ]
         self.people = [Person(w["person"], k) for k, w in enumerate(spec["windows"]) if w["person"]]
+        for other in spec["bystanders"]:
+            _place_bystander(other)
         self._place_camera()
         _settings(spec, samples)
         self._folder = Path(tempfile.mkdtemp(prefix="scenes-"))
@@ -159,6 +163,16 @@ class Scene:
             inside = 0 <= x < 1 and 0 <= y < 1
             out.append([round(float(x), 4), round(float(y), 4), 0 if not inside else 1 if hidden else 2])
         return out
+
+
+def _place_bystander(spec):
+    person = Person(spec["person"], BYSTANDER)
+    place = np.eye(4)
+    place[:3, :3] = euler(yaw=spec["yaw"])
+    place[:2, 3] = spec["at"]
+    # A standing pose stands 12 cm behind the seat's middle.
+    place[:3, 3] -= place[:3, :3] @ [0, 0.12, 0]
+    person.set_pose(make_pose("leaving", person.body, np.random.RandomState(spec["pose_seed"])), place)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from . import behaviours
-from .camera import KINDS, random_camera
+from . import behaviours, truth
+from .camera import KINDS, random_camera, zoomed
 from .layout import clear_for_nap, random_items
 from .people import pick, random_person
 
@@ -14,6 +14,7 @@ FRONTS = ((0.55, 0.55, 0.54), (0.30, 0.18, 0.09), (0.12, 0.2, 0.35), (0.7, 0.68,
 FLOORS = ((0.45, 0.43, 0.40), (0.3, 0.3, 0.31), (0.55, 0.48, 0.4))
 BANNERS = (None, (0.35, 0.03, 0.03), (0.03, 0.1, 0.35))
 TINTS = ((1, 0.97, 0.92), (1, 1, 1), (0.93, 0.97, 1))
+CLEAR_OF_CAMERA = 0.8  # metres; nearer, a bystander would be all there is to see
 COATS = ((0.03, 0.04, 0.07), (0.30, 0.06, 0.06), (0.40, 0.34, 0.25), (0.10, 0.10, 0.11), (0.16, 0.20, 0.12))
 
 
@@ -39,11 +40,11 @@ def random_style(rng, windows):
     }
 
 
-def random_window(rng, behaviour=None, emphasised=()):
+def random_window(rng, behaviour=None, emphasised=(), crowded=False):
     """One window: who does what, what lies there, how the chair stands."""
     if behaviour is None:
         behaviour = pick(rng, behaviours.BEHAVIOURS) if rng.rand() > 0.1 else behaviours.ABSENT
-    items = random_items(rng, emphasised)
+    items = random_items(rng, emphasised, crowded)
     chair = {"y": 0.08, "yaw": float(rng.uniform(-8, 8)), "coat": pick(rng, COATS) if rng.rand() < 0.15 else None}
     if behaviour == "stand":
         chair["y"] = 0.75
@@ -78,14 +79,50 @@ def _paper_to_read(rng, items):
     return kept + [paper]
 
 
-def random_scene(seed, size, windows, kinds=KINDS, wanted=(), emphasised=()):
-    """A scene of `windows` windows. `wanted` behaviours are dealt to the windows in turn instead of being drawn."""
-    rng = np.random.RandomState(seed)
+def random_bystander(rng, x0):
+    """Somebody who is not at a post: in front of the counter with the face to it, or passing behind. Room metres."""
+    in_front = rng.rand() < 0.6
+    person = random_person(rng)
+    person["badge"]["kind"] = "none"
+    return {
+        "person": person,
+        "at": [
+            x0 + float(rng.uniform(-0.75, 0.75)),
+            float(rng.uniform(-1.75, -1.4) if in_front else rng.uniform(0.95, 1.35)),
+        ],
+        "yaw": float(180 + rng.uniform(-35, 35) if in_front else rng.uniform(-180, 180)),
+        "pose_seed": int(rng.randint(1 << 30)),
+    }
+
+
+def random_scene(
+    seed, size, windows, kinds=KINDS, wanted=(), emphasised=(), zoom=0.0, focus="window", crowded=0.0, bystanders=0.0
+):
+    """A scene of `windows` windows. `wanted` behaviours are dealt to the windows in turn instead of being drawn.
+
+    zoom, crowded, bystanders: shares of scenes zoomed until their windows (or seats: focus) fill the picture, of crowded
+    desks, and of windows with somebody in front of the counter or passing behind. They are drawn apart: without them a seed's scene
+    stays what it is.
+    """
+    rng, rare = np.random.RandomState(seed), np.random.RandomState(seed ^ 0x0DD)
     style = random_style(rng, windows)
     kind = pick(rng, [k for k in kinds if k != "near" or windows == 1] or ["front_high"])
     camera = random_camera(rng, kind, windows * style["pitch"], style["back"])
     behaviour = [wanted[(seed + k) % len(wanted)] if wanted else None for k in range(windows)]
-    rows = [random_window(rng, b, emphasised) for b in behaviour]
+    rows = [random_window(rng, b, emphasised, rare.rand() < crowded) for b in behaviour]
     if any(row["behaviour"] == "stand" for row in rows):
         camera["at"][2] += 0.35 if kind == "near" else 0.12
-    return {"seed": int(seed), "size": list(size), "style": style, "camera": camera, "windows": rows}
+    if rare.rand() < zoom:
+        part = {"window": slice(None), "seat": slice(truth.SEAT_CORNERS)}[focus]
+        corners = np.concatenate([truth.corners(k, windows, style)[part] for k in range(windows)])
+        camera = zoomed(camera, corners, size, rare.uniform(-0.05, 0.1))
+    seats = [truth.seat_x(k, windows, style["pitch"]) for k in range(windows)]
+    others = [random_bystander(rare, x) for x in seats if rare.rand() < bystanders]
+    return {
+        "seed": int(seed),
+        "size": list(size),
+        "style": style,
+        "camera": camera,
+        "windows": rows,
+        "bystanders": [o for o in others if np.hypot(*np.subtract(o["at"], camera["loc"][:2])) > CLEAR_OF_CAMERA],
+    }

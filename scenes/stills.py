@@ -18,7 +18,16 @@ def plan(seed, settings):
     rng = np.random.RandomState(seed ^ 0x5EED)
     windows = int(rng.choice(settings["windows"]))
     scene = spec.random_scene(
-        seed, settings["size"], windows, settings["cameras"], settings["behaviours"], settings["emphasise"]
+        seed,
+        settings["size"],
+        windows,
+        settings["cameras"],
+        settings["behaviours"],
+        settings["emphasise"],
+        settings["zoom"],
+        settings["focus"],
+        settings["crowded"],
+        settings["bystanders"],
     )
     with_reference = seed * 2654435761 % 1000 < settings["reference_share"] * 1000
     return scene, camera.random_effects(rng), with_reference, rng
@@ -26,7 +35,7 @@ def plan(seed, settings):
 
 def tidied(scene):
     """The same view with the seats empty and the desks tidy."""
-    tidy = copy.deepcopy(scene)
+    tidy = copy.deepcopy(scene) | {"bystanders": []}
     for window in tidy["windows"]:
         window["person"] = None
         window["behaviour"] = behaviours.ABSENT
@@ -52,6 +61,8 @@ def render_still(seed, out, settings):
     rows = [truth.still_row(w["window"], seen, kind) for w, seen in zip(windows, built.measure(index))]
     for row, window in zip(rows, planned["windows"]):
         row["subject"] = people.subject(window["person"]) if window["person"] else None
+        if planned["bystanders"]:
+            row.pop("people", None)
     if with_reference:
         _photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
         for window in windows:

@@ -6,6 +6,7 @@ from .camera import FRONTAL
 from .classes import IGNORE
 from .dimensions import DESK_DEPTH, DESK_Z, EDGE_Y, LEDGE_DEPTH, LEDGE_Y, SEAT_HALF_WIDTH, SEAT_Y, SEAT_Z
 
+SEAT_CORNERS = 8
 MIN_PERSON_PX = 150
 MIN_ITEM_PX = 20
 MIN_CIGARETTE_PX = 6
@@ -35,17 +36,23 @@ def seat_x(window, windows, pitch):
     return pitch * (window + 0.5 - windows / 2)
 
 
+def corners(window, windows, style):
+    """Room points (n, 3) around a window: first the SEAT_CORNERS of its seat, then those of its desk and ledge."""
+    x0, half = seat_x(window, windows, style["pitch"]), style["pitch"] * 0.48
+    seat = [(x0 + x, y, z) for x in (-SEAT_HALF_WIDTH, SEAT_HALF_WIDTH) for y in SEAT_Y for z in SEAT_Z]
+    desk = [(x0 + x, y, DESK_Z) for x in (-half, half) for y in (EDGE_Y - DESK_DEPTH, EDGE_Y)]
+    ledge_y = (LEDGE_Y - LEDGE_DEPTH / 2, LEDGE_Y + LEDGE_DEPTH / 2)
+    desk += [(x0 + x, y, style["ledge"]) for x in (-half, half) for y in ledge_y]
+    return np.array(seat + desk)
+
+
 def geometry(view, style, windows):
     """The manifest's windows with the seat and desk polygons that a careful installer would draw."""
-    half = style["pitch"] * 0.48
     out = []
     for k in range(windows):
-        x0 = seat_x(k, windows, style["pitch"])
-        seat = [(x0 + x, y, z) for x in (-SEAT_HALF_WIDTH, SEAT_HALF_WIDTH) for y in SEAT_Y for z in SEAT_Z]
-        desk = [(x0 + x, y, DESK_Z) for x in (-half, half) for y in (EDGE_Y - DESK_DEPTH, EDGE_Y)]
-        ledge_y = (LEDGE_Y - LEDGE_DEPTH / 2, LEDGE_Y + LEDGE_DEPTH / 2)
-        desk += [(x0 + x, y, style["ledge"]) for x in (-half, half) for y in ledge_y]
-        out.append({"window": str(k + 1), "seat": _polygon(view, seat), "desk": _polygon(view, desk), "post": 1})
+        points = corners(k, windows, style)
+        seat, desk = _polygon(view, points[:SEAT_CORNERS]), _polygon(view, points[SEAT_CORNERS:])
+        out.append({"window": str(k + 1), "seat": seat, "desk": desk, "post": 1})
     return out
 
 

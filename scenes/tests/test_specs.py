@@ -16,6 +16,10 @@ SETTINGS = {
     "cameras": ("front_high", "near", "side"),
     "behaviours": (),
     "emphasise": (),
+    "zoom": 0,
+    "focus": "window",
+    "crowded": 0,
+    "bystanders": 0,
 }
 
 
