@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from scenes import behaviours, layout, people, stills
+from scenes import behaviours, camera, layout, people, stills, truth
 from scenes.classes import CLUTTER, ITEM_CLASSES, PERMITTED
 
 SETTINGS = {
@@ -109,3 +109,36 @@ def test_override():
 def test_subject_names_groups_only():
     subject = people.subject(people.random_person(np.random.RandomState(1)))
     assert set(subject) == {"skin", "gender", "age", "body", "hair", "clothing", "glasses"}
+
+
+def test_rare_things_leave_the_rest_of_a_scene_alone():
+    for (plain, _, _), (rich, _, _) in zip(plans(range(40)), plans(range(40), zoom=1, bystanders=1)):
+        assert plain["style"] == rich["style"]
+        assert plain["windows"] == rich["windows"]
+        assert plain["camera"]["loc"] == rich["camera"]["loc"]
+
+
+@pytest.mark.parametrize("focus", ["window", "seat"])
+def test_a_zoomed_camera_shows_its_focus_large_and_whole(focus):
+    for scene, _, _ in plans(range(60), windows=[1], zoom=1, focus=focus, size=(480, 480)):
+        corners = truth.corners(0, 1, scene["style"])[slice(truth.SEAT_CORNERS) if focus == "seat" else slice(None)]
+        seen = camera.View.of(scene["camera"], (480, 480)).project(corners)
+        assert seen.min() > -0.2 and seen.max() < 1.2
+        assert np.ptp(seen, axis=0).max() > 0.75
+
+
+def test_crowded_desks_hold_more_clutter():
+    def clutter(**changes):
+        windows = [w for scene, _, _ in plans(range(60), **changes) for w in scene["windows"]]
+        return np.mean([sum(i["class"] in CLUTTER for i in w["items"]) for w in windows])
+
+    assert clutter(crowded=1) > 2.5 * clutter()
+
+
+def test_bystanders_stand_outside_the_posts_and_clear_of_the_camera():
+    scenes = [scene for scene, _, _ in plans(range(80), bystanders=1)]
+    assert any(scene["bystanders"] for scene in scenes)
+    for scene in scenes:
+        for other in scene["bystanders"]:
+            assert not -0.9 < other["at"][1] < 0.9
+            assert np.hypot(*np.subtract(other["at"], scene["camera"]["loc"][:2])) > 0.8
