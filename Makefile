@@ -37,6 +37,8 @@ test: setup-test build ## set up, build and run every test
 	npm --prefix $(WEB) test
 	@echo "== Rust"
 	cargo test --workspace
+	@echo "== Rust: central again, on PostgreSQL"
+	CHUANGMING_TEST_DATABASE=postgres cargo test -p chuangming-central --tests
 	@echo "== browser"
 	npm --prefix $(BROWSER) test
 

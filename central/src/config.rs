@@ -1,5 +1,10 @@
 //! `central.toml`: every key, read so that all problems are reported at once.
 
+mod database;
+
+pub use database::ServerAddress;
+
+use crate::store::Database;
 use chuangming_domain::fields::{Fields, Problems, Reader};
 use chuangming_domain::id::{HallId, WindowId};
 use std::collections::BTreeSet;
@@ -14,8 +19,10 @@ pub struct Config {
     /// `listen = "127.0.0.1:8080"`: where the pages and the API are. Beyond loopback it needs `[tls]`, or
     /// `insecure = true` behind a proxy that ends TLS.
     pub listen: SocketAddr,
-    /// `data_dir`: the database's folder; created if missing.
+    /// `data_dir`: central's own folder, created if missing; it holds the embedded database.
     pub data_dir: PathBuf,
+    /// `[database]`: PostgreSQL instead of the embedded database.
+    pub server: Option<ServerAddress>,
     /// `insecure = true`: plain HTTP beyond loopback.
     pub insecure: bool,
     /// `[tls] cert_file, key_file`: PEM files for HTTPS.
@@ -110,6 +117,7 @@ impl Config {
     fn read(mut f: Fields, r: &mut Reader, base: &Path) -> Option<Self> {
         let listen = address(&mut f, r, "listen").unwrap_or(DEFAULT_LISTEN);
         let data_dir = f.require(r, "data_dir", "a folder", |v| path(v, base));
+        let server = f.table(r, "database").and_then(|f| ServerAddress::read(f, r, base));
         let insecure = f.flag(r, "insecure").unwrap_or(false);
         let tls = f.table(r, "tls").and_then(|f| TlsFiles::read(f, r, base));
         let broker = match f.table(r, "broker") {
@@ -131,13 +139,18 @@ impl Config {
                 format!("is {listen}: beyond loopback expected [tls], or insecure = true behind a proxy that ends TLS"),
             );
         }
-        Some(Self { listen, data_dir: data_dir?, insecure, tls, broker: broker?, halls })
+        Some(Self { listen, data_dir: data_dir?, server, insecure, tls, broker: broker?, halls })
     }
 
-    /// The database file.
-    #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.data_dir.join("central.db")
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// When the file that holds a server's address is wrong, in one line.
+    pub fn database(&self) -> Result<Database, String> {
+        match &self.server {
+            None => Ok(Database::File(self.data_dir.join("central.db"))),
+            Some(server) => server.resolve(),
+        }
     }
 }
 
@@ -328,7 +341,7 @@ mod tests {
             name = "3号窗口"
         "#;
         let config = Config::parse(text, Path::new("/etc/chuangming/central.toml")).unwrap();
-        assert_eq!(config.database(), Path::new("/etc/chuangming/data/central.db"));
+        assert_eq!(config.database(), Ok(Database::File("/etc/chuangming/data/central.db".into())));
         assert_eq!(config.tls.unwrap().key_file, Path::new("/k.pem"));
         assert_eq!(
             (config.halls[0].name.as_str(), config.halls[0].windows[0].name.as_str()),
@@ -342,7 +355,10 @@ mod tests {
     #[test]
     fn little_is_enough() {
         let config = Config::parse(EMBEDDED, Path::new("central.toml")).unwrap();
-        assert_eq!((config.listen, config.database()), (DEFAULT_LISTEN, PathBuf::from("data/central.db")));
+        assert_eq!(
+            (config.listen, config.database()),
+            (DEFAULT_LISTEN, Ok(Database::File("data/central.db".into())))
+        );
         let broker = EmbeddedBroker { listen: DEFAULT_BROKER, listen_v4: None, passwords_file: None };
         assert_eq!(config.broker, Broker::Embedded(broker));
     }
@@ -437,6 +453,21 @@ mod tests {
             (
                 "data_dir = \"d\"\n[broker]\nembedded = true\n[[halls]]\nid = \"a\"\n[[halls]]\nid = \"a\"",
                 &["there twice"],
+            ),
+            (
+                "data_dir = \"d\"\n[broker]\nembedded = true\n[database]\nurl = \"postgres://u:hidden@localhost/c\"\nuser = 1",
+                &[
+                    "database.url: holds a password, expected the whole address in a url_file",
+                    "database.user: is unknown",
+                ],
+            ),
+            (
+                "data_dir = \"d\"\n[broker]\nembedded = true\n[database]\nurl = \"x\"\nurl_file = \"f\"",
+                &["database.url_file: is given beside url"],
+            ),
+            (
+                "data_dir = \"d\"\n[broker]\nembedded = true\n[database]\ninsecure = true",
+                &["database.url: is missing, expected postgres://"],
             ),
             ("data_dir = ", &["c.toml: line 1"]),
         ]);

@@ -115,7 +115,8 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     };
     std::fs::create_dir_all(dir).map_err(cannot)?;
     only_for_owner(dir).map_err(cannot)?;
-    let store = Store::open(&config.database()).await.map_err(|e| StartError::Failed(e.to_string()))?;
+    let database = config.database().map_err(StartError::Input)?;
+    let store = Store::open(&database).await.map_err(|e| StartError::Failed(e.to_string()))?;
     store.housekeep(Timestamp::now()).await.map_err(|e| StartError::Failed(e.to_string()))?;
     Ok(store)
 }

@@ -349,7 +349,7 @@ async fn lists_details_and_roles() {
     assert_eq!(hall["agents"][0]["problems"][0]["kind"], "camera_covered");
 
     // Who looked is written down.
-    let store = chuangming_central::store::Store::open(&central.config().database()).await.unwrap();
+    let store = central.store().await;
     let accesses = store.accesses(100).await.unwrap();
     let looked = |name: &str, action: &str, subject: &str| {
         accesses.iter().any(|(_, n, a, s)| n == name && a == action && s.contains(subject))

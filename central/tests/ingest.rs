@@ -4,12 +4,12 @@ mod common;
 
 use chuangming_central::ingest::link::Address;
 use chuangming_central::ingest::simulate::{self, Load};
-use chuangming_central::store::Store;
+use chuangming_central::store::{Database, Store};
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::{Ack, Channel};
 use common::{Agent, Central, Mosquitto, closed, eventually, free_port, hall, opened};
-use sqlx::Connection;
+use sqlx::{Connection, Executor};
 use std::time::Duration;
 
 /// Runs a check with each kind of broker.
@@ -21,7 +21,7 @@ async fn with_each_broker(check: impl AsyncFn(Central)) {
 }
 
 async fn store(central: &Central) -> Store {
-    Store::open(&central.config().database()).await.unwrap()
+    central.store().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,15 +53,20 @@ async fn nothing_is_acknowledged_that_cannot_be_stored() {
     agent.deliver(&opened("edge-01", "1", Rule::Absence)).await;
 
     // Somebody else holds the database's one write lock: nothing can be committed.
-    let file = central.config().database();
-    let mut lock = sqlx::SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+    let (address, hold) = match central.config().database().unwrap() {
+        Database::File(file) => (format!("sqlite:{}", file.display()), "BEGIN IMMEDIATE"),
+        Database::Server(url) => {
+            (url.to_string(), "BEGIN; SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
+        }
+    };
+    let mut lock = sqlx::AnyConnection::connect(&address).await.unwrap();
+    lock.execute(hold).await.unwrap();
     let event = opened("edge-01", "2", Rule::Absence);
     agent.send(&event).await;
     let ack = Ack { id: event.id, seq: 0 };
     assert!(!agent.hear(Duration::from_secs(2), ack).await, "acknowledged before it was durable");
 
-    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    lock.execute("ROLLBACK").await.unwrap();
     agent.deliver(&event).await;
     assert!(store(&central).await.event(event.id).await.unwrap().is_some());
     central.stop().await;

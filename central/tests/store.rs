@@ -11,15 +11,15 @@ use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::{
     Coverage, CoverageSchema, Health, HealthKind, HealthPhase, HealthSchema, Observed, Status,
 };
-use common::{closed, hall, opened};
+use common::{closed, fresh_store, hall, opened};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tempfile::TempDir;
 
 async fn store() -> (Store, TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    (Store::open(&dir.path().join("central.db")).await.unwrap(), dir)
+    let (store, dir, _) = fresh_store().await;
+    (store, dir)
 }
 
 fn arrival(event: &Event) -> Arrival {
@@ -98,13 +98,40 @@ proptest! {
 
 #[tokio::test]
 async fn what_is_recorded_survives_reopening() {
-    let (store, dir) = store().await;
+    let (store, _dir, database) = fresh_store().await;
     let event = opened("edge-01", "3", Rule::Absence);
     assert_eq!(record(&store, &[arrival(&event)]).await, [Outcome::Stored]);
     // Not closed on purpose: whoever dies does not tidy up.
-    let again = Store::open(&dir.path().join("central.db")).await.unwrap();
+    let again = Store::open(&database).await.unwrap();
     assert_eq!(again.event(event.id).await.unwrap().unwrap().event, event);
     assert_eq!(record(&again, &[arrival(&event)]).await, [Outcome::Duplicate]);
+}
+
+/// Writers wait for each other: every message is stored once, and the feed's numbers have neither gaps nor twins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_beside_each_other_count_nothing_twice() {
+    let (store, _dir, database) = fresh_store().await;
+    let events: Vec<Event> = (0..20).map(|n| opened("edge-01", &n.to_string(), Rule::Slumped)).collect();
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..4 {
+        // Half of them as another central with a pool of its own.
+        let store = if n % 2 == 0 { store.clone() } else { Store::open(&database).await.unwrap() };
+        let mut arrivals: Vec<_> = events.iter().map(arrival).collect();
+        arrivals.rotate_left(n * 5);
+        writers.spawn(async move {
+            let mut stored = 0;
+            for batch in arrivals.chunks(3) {
+                let outcomes = record(&store, batch).await;
+                stored += outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count();
+            }
+            stored
+        });
+    }
+    let stored: usize = writers.join_all().await.into_iter().sum();
+    assert_eq!(stored, events.len());
+    let Missed::Changes(changes) = store.changes_after(0, 1000).await.unwrap() else { panic!("changes") };
+    let numbers: Vec<_> = changes.iter().map(|change| change.id).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<i64>>());
 }
 
 #[tokio::test]

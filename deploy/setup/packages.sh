@@ -6,7 +6,7 @@ set -euo pipefail
 build=(build-essential pkg-config clang libclang-dev libopencv-dev
        libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavdevice-dev libavfilter-dev
        python3 python3-venv python3-pip curl ca-certificates)
-test=(mosquitto chromium fonts-noto-cjk ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0
+test=(mosquitto postgresql chromium fonts-noto-cjk ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0
       gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
 
 case ${1:-} in
@@ -29,7 +29,9 @@ echo "Debian packages: installing ${missing[*]} (up to 1 GB on disk, a minute or
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -qq "${missing[@]}" >/dev/null
-# A broker that Debian starts by itself would only be in the way: the tests start their own.
-if [[ " ${missing[*]} " == *" mosquitto "* ]] && command -v systemctl >/dev/null; then
-  "${as_root[@]}" systemctl disable --now mosquitto >/dev/null 2>&1 || true
-fi
+# What Debian starts by itself would only be in the way: the tests start brokers and databases of their own.
+for service in mosquitto postgresql; do
+  if [[ " ${missing[*]} " == *" $service "* ]] && command -v systemctl >/dev/null; then
+    "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
+  fi
+done

@@ -176,7 +176,7 @@ mod tests {
     use crate::http::Parts;
     use crate::role::Role;
     use crate::stop;
-    use crate::store::{Arrival, Body, NewAccount, Store};
+    use crate::store::{Arrival, Body, Database, NewAccount, Store};
     use chuangming_domain::id::{AgentId, HallId};
     use chuangming_domain::wire::Status;
     use futures_util::StreamExt;
@@ -184,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_is_too_slow_is_told_to_start_over() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("central.db")).await.unwrap();
+        let store = Store::open(&Database::File(dir.path().join("central.db"))).await.unwrap();
         let account = NewAccount {
             name: "head".into(),
             password_hash: String::new(),

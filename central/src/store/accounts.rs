@@ -190,12 +190,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn lockout(&self, name: &str) -> Result<Option<Lockout>, StoreError> {
-        let row: Option<(u32, i64)> =
+        let row: Option<(i64, i64)> =
             sqlx::query_as("SELECT failures, locked_until FROM lockouts WHERE name = $1")
                 .bind(name)
                 .fetch_optional(&self.pool)
                 .await?;
-        Ok(row.map(|(failures, until)| Lockout { failures, until: time(until) }))
+        Ok(row.map(|(failures, until)| Lockout {
+            failures: u32::try_from(failures).unwrap_or(u32::MAX),
+            until: time(until),
+        }))
     }
 
     /// Counts a wrong password and, from `allowed` on, locks the name until `until`.
@@ -244,16 +247,19 @@ impl Store {
         subject: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         sqlx::query(
-            "INSERT INTO access_log (at, account_id, name, action, subject) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO access_log (id, at, account_id, name, action, subject)
+             SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5 FROM access_log",
         )
         .bind(micros(now))
         .bind(&account.id)
         .bind(&account.name)
         .bind(action)
         .bind(subject)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -1,11 +1,10 @@
 //! Episodes: what the alert page and the event list show.
 
-use super::{Change, ChangeKind, Db, Store, StoreError, feed, json, micros, time};
+use super::{Change, ChangeKind, Sql, Store, StoreError, feed, json, micros, time};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, EventId};
 use chuangming_domain::id::{HallId, WindowId, ZoneId};
 use chuangming_domain::rule::{Rule, Severity};
-use sqlx::QueryBuilder;
 
 /// One episode as it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,15 +85,15 @@ impl Store {
         page: u32,
         per_page: u32,
     ) -> Result<EventPage, StoreError> {
-        let mut count = QueryBuilder::<Db>::new("SELECT COUNT(*) ");
+        let mut count = Sql::new("SELECT COUNT(*) ");
         filter.push(&mut count);
-        let total: i64 = count.build_query_scalar().fetch_one(&self.pool).await?;
+        let total: i64 = count.query_scalar().fetch_one(&self.pool).await?;
 
-        let mut query = QueryBuilder::<Db>::new(COLUMNS);
+        let mut query = Sql::new(COLUMNS);
         filter.push(&mut query);
-        query.push(" ORDER BY e.opened_at DESC, e.id DESC LIMIT ").push_bind(i64::from(per_page));
-        query.push(" OFFSET ").push_bind(i64::from(page) * i64::from(per_page));
-        let rows: Vec<EpisodeRow> = query.build_query_as().fetch_all(&self.pool).await?;
+        query.push(" ORDER BY e.opened_at DESC, e.id DESC LIMIT ").bind(i64::from(per_page));
+        query.push(" OFFSET ").bind(i64::from(page) * i64::from(per_page));
+        let rows: Vec<EpisodeRow> = query.query_as().fetch_all(&self.pool).await?;
         let episodes = rows.into_iter().map(episode).collect::<Result<_, _>>()?;
         Ok(EventPage { episodes, total: total.unsigned_abs() })
     }
@@ -114,9 +113,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn event(&self, id: EventId) -> Result<Option<Episode>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(COLUMNS);
-        query.push(TABLES).push(" AND e.id = ").push_bind(id.to_string());
-        let row: Option<EpisodeRow> = query.build_query_as().fetch_optional(&self.pool).await?;
+        let mut query = Sql::new(COLUMNS);
+        query.push(TABLES).push(" AND e.id = ").bind(id.to_string());
+        let row: Option<EpisodeRow> = query.query_as().fetch_optional(&self.pool).await?;
         row.map(episode).transpose()
     }
 
@@ -174,17 +173,10 @@ fn episode((body, raised_at, by, at): EpisodeRow) -> Result<Episode, StoreError>
 }
 
 impl EventFilter {
-    fn push(&self, query: &mut QueryBuilder<Db>) {
+    fn push(&self, query: &mut Sql) {
         query.push(TABLES);
-        if self.halls.as_ref().is_some_and(Vec::is_empty) {
-            query.push(" AND FALSE");
-        } else if let Some(halls) = &self.halls {
-            query.push(" AND e.hall IN (");
-            let mut list = query.separated(", ");
-            for hall in halls {
-                list.push_bind(hall.to_string());
-            }
-            query.push(")");
+        if let Some(halls) = &self.halls {
+            query.push(" AND e.hall IN ").bind_list(halls.iter().map(HallId::as_str));
         }
         let texts = [
             (" AND e.window_id = ", self.window.as_ref().map(ToString::to_string)),
@@ -194,14 +186,14 @@ impl EventFilter {
         ];
         for (clause, value) in texts {
             if let Some(value) = value {
-                query.push(clause).push_bind(value);
+                query.push(clause).bind(value);
             }
         }
         if let Some(from) = self.from {
-            query.push(" AND e.opened_at >= ").push_bind(micros(from));
+            query.push(" AND e.opened_at >= ").bind(micros(from));
         }
         if let Some(to) = self.to {
-            query.push(" AND e.opened_at < ").push_bind(micros(to));
+            query.push(" AND e.opened_at < ").bind(micros(to));
         }
         let is_null = |null: bool| if null { " IS NULL" } else { " IS NOT NULL" };
         if let Some(open) = self.open {
@@ -211,7 +203,7 @@ impl EventFilter {
             query.push(" AND a.event_id").push(is_null(!acknowledged));
         }
         if let Some(historical) = self.historical {
-            query.push(" AND e.historical = ").push_bind(historical);
+            query.push(" AND e.historical = ").bind(historical);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What changed, numbered: the live stream tells it at once and resumes from it after a break.
 
-use super::{Store, StoreError, Transaction, id, micros};
+use super::{Flag, Store, StoreError, Transaction, id, micros};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::HallId;
 
@@ -84,7 +84,8 @@ pub(super) async fn append(
     ring: bool,
 ) -> Result<Change, StoreError> {
     let id: i64 = sqlx::query_scalar(
-        "INSERT INTO feed (at, hall, kind, subject, ring) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        "INSERT INTO feed (id, at, hall, kind, subject, ring)
+         SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5 FROM feed RETURNING id",
     )
     .bind(micros(now))
     .bind(hall.as_str())
@@ -96,7 +97,7 @@ pub(super) async fn append(
     Ok(Change { id, hall: hall.clone(), kind, subject: subject.to_owned(), ring })
 }
 
-type FeedRow = (i64, String, String, String, bool);
+type FeedRow = (i64, String, String, String, Flag);
 
 impl Store {
     /// The number of the newest change; 0 before the first.
@@ -134,7 +135,7 @@ impl Store {
     }
 }
 
-fn change((number, hall, kind, subject, ring): FeedRow) -> Result<Change, StoreError> {
+fn change((number, hall, kind, subject, Flag(ring)): FeedRow) -> Result<Change, StoreError> {
     let kind = ChangeKind::ALL
         .into_iter()
         .find(|k| k.name() == kind)

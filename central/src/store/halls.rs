@@ -1,6 +1,6 @@
 //! Halls as the agents tell of them: agents, their windows and zones, and the system's own problems.
 
-use super::{Change, ChangeKind, Store, StoreError, feed, id, json, time};
+use super::{Change, ChangeKind, Flag, Store, StoreError, feed, id, json, time};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
 use chuangming_domain::id::{AgentId, HallId};
@@ -70,7 +70,7 @@ pub struct Problem {
     pub cleared_at: Option<Timestamp>,
 }
 
-type AgentColumns = (String, String, bool, Option<String>, Option<i64>, i64, Option<String>, Option<i64>);
+type AgentColumns = (String, String, Flag, Option<String>, Option<i64>, i64, Option<String>, Option<i64>);
 type ProblemColumns = (String, String, String, Option<i64>, Option<i64>);
 
 const AGENTS: &str = "SELECT hall, agent, online, version, since, seen_at, applied, applied_at FROM agents";
@@ -161,7 +161,7 @@ impl Store {
 }
 
 fn agent(
-    (hall, agent, online, version, since, seen_at, applied, applied_at): AgentColumns,
+    (hall, agent, Flag(online), version, since, seen_at, applied, applied_at): AgentColumns,
 ) -> Result<AgentRow, StoreError> {
     let applied = match applied.zip(applied_at) {
         Some((body, at)) => Some((json("agents", &body)?, time(at))),

@@ -1,28 +1,29 @@
 //! What central remembers. The only module that knows SQL.
 //!
-//! SQLite today. Queries keep to what PostgreSQL also understands: `$n` parameters, `ON CONFLICT`, `RETURNING`,
-//! times as integers. What differs (opening, the way a transaction begins, the migrations) is in this file.
+//! SQLite on one machine, PostgreSQL beyond; one set of statements and tables for both, kept to what both understand:
+//! `$n` parameters, `ON CONFLICT`, `RETURNING`, times as integers. What differs is in `database`.
 
 mod accounts;
+mod database;
 mod episodes;
 mod feed;
 mod halls;
 mod record;
+mod sql;
 
 pub use accounts::{Account, Lockout, NewAccount, Session};
+pub use database::Database;
 pub use episodes::{Acknowledgement, Episode, EventFilter, EventPage, MessageRow};
 pub use feed::{Change, ChangeKind, Missed};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};
 pub use record::{Arrival, Body, Outcome, Recorded};
+use sql::{Flag, Sql};
 
 use chuangming_domain::Timestamp;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use std::path::Path;
+use sqlx::AnyPool;
 use std::time::Duration;
 
-type Db = sqlx::Sqlite;
+type Db = sqlx::Any;
 type Transaction = sqlx::Transaction<'static, Db>;
 
 /// How long a live stream can be resumed: the newest changes kept.
@@ -34,10 +35,10 @@ const LOCKOUTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be opened.
-    #[error("{path}: cannot open the database: {source}")]
+    #[error("{place}: cannot open the database: {source}")]
     Open {
-        /// The file.
-        path: String,
+        /// The file, or the server's address.
+        place: String,
         /// Why.
         source: sqlx::Error,
     },
@@ -60,32 +61,31 @@ pub enum StoreError {
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    pool: AnyPool,
+    database: Database,
 }
 
 impl Store {
-    /// Opens the database file, creating and migrating it. Every commit is on disk before it returns.
+    /// Opens the database, creating and migrating its tables. Every commit is on disk before it returns.
     ///
     /// # Errors
-    /// When the file cannot be opened or migrated.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        let pool = SqlitePoolOptions::new().max_connections(6).acquire_timeout(Duration::from_secs(5));
-        let open = |source| StoreError::Open { path: path.display().to_string(), source };
-        let pool = pool.connect_with(options).await.map_err(open)?;
-        sqlx::migrate!("migrations/sqlite").run(&pool).await?;
-        Ok(Self { pool })
+    /// When it cannot be opened or migrated.
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        let open = |source| StoreError::Open { place: database.to_string(), source };
+        let pool = database.connect().await.map_err(open)?;
+        database.migrations().run(&pool).await?;
+        Ok(Self { pool, database: database.clone() })
     }
 
-    /// Begins a transaction that will write. SQLite takes its one write lock at once, so that no read is stale.
+    /// Begins a transaction that will write. They run one after another, as SQLite's one write lock has it: no read in
+    /// one is stale, and numbers given in one are committed in their order.
     async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        let (begin, lock) = self.database.write_lock();
+        let mut tx = self.pool.begin_with(begin).await?;
+        if let Some(lock) = lock {
+            sqlx::query(lock).execute(&mut *tx).await?;
+        }
+        Ok(tx)
     }
 
     /// Whether the database answers.

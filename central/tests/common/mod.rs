@@ -1,12 +1,14 @@
 //! What the tests of central share: a running central, brokers, an agent of the tests' own, and made-up events.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+mod postgres;
+
 use chuangming_central::config::Config;
 use chuangming_central::ingest::link::{Address, Incoming, Link, Outbox};
 use chuangming_central::password;
 use chuangming_central::role::Role;
 use chuangming_central::serve::{Server, open_store};
-use chuangming_central::store::NewAccount;
+use chuangming_central::store::{Database, NewAccount, Store};
 use chuangming_domain::Timestamp;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event, EventId, EventSchema, Evidence, Phase};
@@ -24,6 +26,21 @@ use tokio::sync::mpsc;
 /// How long anything may take before a test gives up; never a measure of speed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const PASSWORD: &str = "a long password";
+
+/// An empty database: SQLite in `dir`, or PostgreSQL where `CHUANGMING_TEST_DATABASE=postgres` says so. `make test`
+/// runs everything that asks here on both.
+pub async fn fresh_database(dir: &Path) -> Database {
+    let on_postgres = std::env::var("CHUANGMING_TEST_DATABASE").is_ok_and(|kind| kind == "postgres");
+    let server = if on_postgres { postgres::fresh().await } else { None };
+    server.unwrap_or_else(|| Database::File(dir.join("central.db")))
+}
+
+/// An empty store, the folder that may hold it, and where to open it again.
+pub async fn fresh_store() -> (Store, TempDir, Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let database = fresh_database(dir.path()).await;
+    (Store::open(&database).await.unwrap(), dir, database)
+}
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
@@ -148,8 +165,12 @@ impl Central {
 
     async fn start(broker_port: u16, broker: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let database = match fresh_database(dir.path()).await {
+            Database::File(_) => String::new(),
+            Database::Server(url) => format!("[database]\nurl = \"{url}\"\n"),
+        };
         let config = format!(
-            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n[broker]\n{broker}\n\
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{database}[broker]\n{broker}\n\
              [[halls]]\nid = \"tanggu\"\nname = \"塘沽中心\"\n[[halls.windows]]\nid = \"1\"\nname = \"一号窗口\"\n"
         );
         let parsed = Config::parse(&config, &dir.path().join("central.toml")).unwrap();
@@ -175,6 +196,11 @@ impl Central {
 
     pub fn config(&self) -> Config {
         Config::parse(&self.config, &self.dir.path().join("central.toml")).unwrap()
+    }
+
+    /// The same database, opened beside the running server.
+    pub async fn store(&self) -> Store {
+        Store::open(&self.config().database().unwrap()).await.unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,4 +1,5 @@
--- Times are microseconds since 1970 (UTC); ids and names are text. Everything but AUTOINCREMENT also runs on PostgreSQL.
+-- One set of tables for SQLite and PostgreSQL. Times are microseconds since 1970 (UTC); ids and names are text.
+-- BOOLEAN becomes INTEGER on SQLite, which has no type of that name (see store/database.rs).
 
 -- Every message about an event, as it arrived. (event_id, seq) is unique: nothing counts twice.
 CREATE TABLE messages (
@@ -91,8 +92,9 @@ CREATE TABLE places (
 );
 
 -- What changed, in order: the live stream resumes from it. It refers to rows and repeats none of their content.
+-- The numbers are without gaps: they are given under the write lock, and the newest rows are always kept.
 CREATE TABLE feed (
-    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    id      BIGINT  PRIMARY KEY,
     at      BIGINT  NOT NULL,
     hall    TEXT    NOT NULL,
     kind    TEXT    NOT NULL,
@@ -131,7 +133,7 @@ CREATE TABLE sessions (
 
 -- Who looked at conduct, and when.
 CREATE TABLE access_log (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         BIGINT PRIMARY KEY,
     at         BIGINT NOT NULL,
     account_id TEXT   NOT NULL,
     name       TEXT   NOT NULL,
