@@ -32,7 +32,7 @@ test: setup-test build ## set up, build and run every test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@echo "== Python: converter, generator, training, demo"
-	$(VENV)/bin/python -m pytest -q models/fetch/tests models/train/tests scenes/tests deploy/demo
+	$(VENV)/bin/python -m pytest -q models/fetch/tests models/train/tests models/report/tests scenes/tests deploy/demo
 	@echo "== web page"
 	npm --prefix $(WEB) test
 	@echo "== Rust"
@@ -48,7 +48,7 @@ check: setup-test build ## formatting, lints, licences and bans
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny --log-level error check licenses bans sources
 
-eval: setup build ## score every labelled set of ../shared/data and write models/RESULTS.md
+eval: setup build ## score every labelled set of ../shared/data (and CHUANGMING_EVAL_SETS=DIR:DIR…) and write models/RESULTS.md
 	@$(VENV)/bin/python models/results.py
 
 bench: setup-test build ## measure load and speed on this machine

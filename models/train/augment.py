@@ -70,3 +70,18 @@ def occluded(picture, rng, count=2, share=.25):
         patch = out[max(0, y):max(0, y + bh), max(0, x):max(0, x + bw)]
         patch[:] = np.clip(colour + rng.normal(0, rng.uniform(0, 12), patch.shape), 0, 255).astype(np.uint8)
     return out
+
+
+def head_covered(picture, head, shoulders, rng):
+    """A hood, a jacket or a cap over the head: an ellipse of flat or noisy colour that hides hair and face."""
+    h, w = picture.shape[:2]
+    size = max(6.0, abs(shoulders)) * rng.uniform(.3, .7, 2) * [1, 1.2]
+    y, x = np.mgrid[0:h, 0:w]
+    turn = rng.uniform(0, np.pi)
+    dx, dy = x - head[0] - rng.normal(0, .08) * size[0], y - head[1] - rng.normal(0, .08) * size[1]
+    u, v = np.cos(turn) * dx + np.sin(turn) * dy, np.cos(turn) * dy - np.sin(turn) * dx
+    inside = (u / size[0]) ** 2 + (v / size[1]) ** 2 < 1
+    out = picture.copy()
+    shade = 1 - .35 * (v / size[1])[inside][:, None]
+    out[inside] = np.clip(rng.integers(8, 200, 3) * shade + rng.normal(0, rng.uniform(1, 10), (int(inside.sum()), 3)), 0, 255).astype(np.uint8)
+    return out

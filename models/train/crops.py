@@ -21,6 +21,7 @@ DESK_UP_H, DESK_UP_W = 0.5, 0.22           # items stand up from the desk: the l
 
 NOSE, L_EYE, R_EYE, L_EAR, R_EAR = range(5)
 L_SHOULDER, R_SHOULDER, L_ELBOW, R_ELBOW, L_WRIST, R_WRIST, L_HIP, R_HIP = range(5, 13)
+MIRRORED = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]      # the order of keypoints in a mirrored picture
 
 # Lengths of an adult as multiples of the distance between the shoulder joints. Turning away only shortens a
 # length in the picture, so the largest estimate is the best one.

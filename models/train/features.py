@@ -5,6 +5,7 @@ import time
 import zlib
 
 import numpy as np
+from PIL import Image
 
 from . import augment, bases, crops
 from .store import Store
@@ -50,36 +51,99 @@ class Poses:
                 progress(n + 1, len(todo), start, "poses")
 
 
+CROP_SIZE = (192, 192)                          # what the window head sees with its own eyes
+SMALLEST_SEAT = 56                              # pixels; a seat smaller than this is not taught
+
+
+def look_of(window, rng):
+    """How one variant looks at a window: polygons that some installer might have drawn, and whether they mask the rest."""
+    polygons = [augment.jittered(p, rng) for p in window.polygons]
+    box, alone, draw = window.truth.get("person_box"), len(window.row["windows"]) == 1, rng.random()
+    if box and draw < .3:                       # drawn around the person, tight or generous
+        x, y, w, h = box
+        left, up, right, down = rng.uniform(-.04, .5, 4) * (rng.random() + .2)
+        polygons[0] = np.clip([[x - left * w, y - up * h], [x + (1 + right) * w, y - up * h], [x + (1 + right) * w, y + (1 + down) * h],
+                               [x - left * w, y + (1 + down) * h]], 0, 1).tolist()
+        return polygons, rng.random() < .5
+    may_show = alone and (box is not None or not window.synthetic)
+    if may_show and draw < .45:                 # a photograph whose seat is all of it
+        polygons[0] = augment.jittered([[0, 0], [1, 0], [1, 1], [0, 1]], rng, .05, .1)
+        return polygons, False
+    return polygons, not (alone and box and draw < .6)
+
+
+def scaled_down(picture, seat, rng):
+    """The picture as a camera further away gives it; every other one stays as it is."""
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = crops.bounds(seat, width, height)
+    side = max(x1 - x0, y1 - y0)
+    if rng.random() < .5 or side <= SMALLEST_SEAT:
+        return picture
+    share = np.exp(rng.uniform(np.log(SMALLEST_SEAT), np.log(side))) / side
+    return np.asarray(Image.fromarray(picture).resize((max(8, round(width * share)), max(8, round(height * share))), Image.BILINEAR))
+
+
+def truth_points(window, width, height, flipped):
+    """Keypoints of the truth in picture pixels with their visibility, or None."""
+    known = window.truth.get("keypoints")
+    if not known:
+        return None
+    points = np.array(known, float)
+    if flipped:
+        points[:, 0] = 1 - points[:, 0]
+        points = points[crops.MIRRORED]
+    return points * [width, height, 1]
+
+
 def window_variant(window, variant, rng):
-    """The window crop of variant 0 (clean) or an augmented one, and the polygons used."""
-    picture, polygons = window.picture(), window.polygons
+    """The picture, masked and varied, the box of its seat, and the true keypoints in its pixels. Variant 0 is as the agent sees it."""
+    picture, polygons, masked, flipped = window.picture(), window.polygons, True, False
     if variant:
-        if rng.random() < .5:
-            picture, polygons = picture[:, ::-1], [augment.mirrored(p) for p in polygons]
-        picture = augment.photometric(np.ascontiguousarray(picture), rng)
-        polygons = [augment.jittered(p, rng) for p in polygons]
-    seat = polygons[0]
-    alone = len(window.row["windows"]) == 1
-    show_all = variant and alone and rng.random() < .35            # pictures whose seat is the whole picture have no mask
-    if show_all and rng.random() < .5:
-        seat = augment.jittered([[0, 0], [1, 0], [1, 1], [0, 1]], rng, .05, .1)
-    shown = picture if show_all else crops.masked(picture, polygons)
-    height, width = shown.shape[:2]
-    crop = crops.cut(shown, crops.window_box(seat, width, height), bases.POSE_SIZE)
-    if variant and rng.random() < .25:
-        crop = augment.occluded(crop, rng)
-    return crop
+        polygons, masked = look_of(window, rng)
+        flipped = rng.random() < .5
+        if flipped:
+            picture, polygons = np.ascontiguousarray(picture[:, ::-1]), [augment.mirrored(p) for p in polygons]
+        picture = scaled_down(picture, polygons[0], rng)
+    height, width = picture.shape[:2]
+    points = truth_points(window, width, height, flipped)
+    box = crops.window_box(polygons[0], width, height)
+    if variant:
+        around = [max(0, int(box[0]) - 8), max(0, int(box[1]) - 8), min(width, int(box[2]) + 9), min(height, int(box[3]) + 9)]
+        part = np.ascontiguousarray(picture[around[1]:around[3], around[0]:around[2]])
+        if points is not None and rng.random() < .15:
+            part = augment.head_covered(part, points[:5, :2].mean(0) - around[:2], np.ptp(points[5:7, 0]), rng)
+        picture = picture.copy()
+        picture[around[1]:around[3], around[0]:around[2]] = augment.photometric(part, rng)
+    picture = crops.masked(picture, polygons) if masked else picture
+    if variant and rng.random() < .2:
+        x0, y0, x1, y1 = (int(v) for v in box)
+        picture = picture.copy()
+        picture[y0:y1, x0:x1] = augment.occluded(picture[y0:y1, x0:x1], rng)
+    return picture, box, points
 
 
-def fill_windows(windows, folder, variants):
-    """The window head's inputs: Thunder's maps and keypoints for `variants` augmented crops of every window and the clean one."""
+def variants_of(window, many):
+    """How many augmented crops of a window are made: `many` of the rare classes."""
+    if window.split not in ("train", "real"):
+        return 0
+    posture = window.truth.get("posture")
+    return many if posture in ("slumped", "tilted", "leaning_back", "standing") or window.truth.get("presence") == "absent" else many // 2
+
+
+def fill_windows(windows, folder, many):
+    """The window head's inputs: the crop itself, Thunder's maps and keypoints of it, and the true keypoints, for the clean crop of
+    every window and for augmented ones."""
     store = Store(folder)
-    todo = [(w, v) for v in range(variants + 1) for w in windows if (v == 0 or w.split in ("train", "real")) and f"{w.key}#{v}" not in store]
+    todo = [(w, v) for v in range(many + 1) for w in windows if v <= variants_of(w, many) and f"{w.key}#{v}" not in store]
     start = time.time()
     for n, (w, v) in enumerate(todo):
         name = f"{w.key}#{v}"
-        keypoints, *maps = bases.thunder(window_variant(w, v, rng_of(name)), *POSE_MAPS[:2])
-        store.add(name, keypoints=keypoints, **dict(zip(POSE_MAPS, maps)))
+        picture, box, points = window_variant(w, v, rng_of(name))
+        keypoints, *maps = bases.thunder(crops.cut(picture, box, bases.POSE_SIZE), *POSE_MAPS[:2])
+        where = np.full((17, 3), -1.0)
+        if points is not None:
+            where = np.column_stack([crops.to_net(points[:, :2], box, CROP_SIZE), points[:, 2]])
+        store.add(name, keypoints=keypoints, crop=crops.cut(picture, box, CROP_SIZE), points=where, **dict(zip(POSE_MAPS, maps)))
         progress(n + 1, len(todo), start, "window crops")
     store.flush()
     return store

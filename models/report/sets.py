@@ -1,0 +1,77 @@
+"""The labelled sets that are scored, each as a folder with one manifest.jsonl."""
+import json
+import re
+import sys
+from pathlib import Path
+
+# What a reader must know before believing a figure.
+NOTES = {
+    "synthetic": "Rendered stills of the first generator; the scenes whose seed is divisible by five. No head was trained or tuned on them.",
+    "real_badge": "Photographs of a few students of one campus. The heads were trained on them too: this table shows that the whole way "
+                  "works, not how well it does on new people. The cross-validated figures are in weights/CARD.md.",
+    "real_smoking": "Web pictures, advertisements and film stills among them, mostly close-ups without a counter. No weights were trained on "
+                    "them; the threshold of the smoking head was chosen with them in view.",
+    "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
+    "bundled clips": "The clips of the demo, rendered by scenes/.",
+}
+UNSEEN = "Rendered stills of new seeds; the scenes whose seed is divisible by five. No head was trained or tuned on them."
+CLIPS = "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera."
+
+
+def found(data, more, only):
+    """(name, folder) of every set that is there: those of the data folder, the demo's clips, and `more`."""
+    jobs = []
+    for name in ("synthetic", "clip", "real_badge", "real_smoking"):
+        if (data / name / "manifest.jsonl").exists():
+            jobs.append((name, data / name))
+        else:
+            print(f"SKIPPED: {data / name} is not there", file=sys.stderr)
+    jobs += [(folder.name, folder) for folder in sorted(p.parent for p in data.glob("*/manifest.jsonl")) if folder.name not in NOTES]
+    jobs.append(("bundled clips", Path(__file__).resolve().parents[2] / "scenes/clips"))
+    for folder in more:
+        if not list(folder.glob("manifest*.jsonl")):
+            sys.exit(f"{folder}: no manifest.jsonl")
+        jobs.append((folder.name, folder))
+    return [(name, folder) for name, folder in jobs if not only or name in only]
+
+
+def rows(folder):
+    """All entries of a set; a line that is still being written is left out."""
+    for manifest in sorted(folder.glob("manifest*.jsonl")):
+        for line in manifest.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                continue
+
+
+def is_held_out(row):
+    """Whether nothing was trained or tuned on an entry: clips, real sets, and scenes whose seed is divisible by five."""
+    return row["kind"] == "clip" or row.get("source") != "synthetic" or int(re.sub(r"\D", "", row["id"]) or 1) % 5 == 0
+
+
+def prepared(folder, out, part=is_held_out):
+    """Writes the part of a set that is scored as OUT/manifest.jsonl with whole paths; its entries, or [] if there are none."""
+    kept = []
+    for row in rows(folder):
+        media = (folder / row["media"]).resolve()
+        if not part(row) or not media.exists():
+            continue
+        row["media"] = str(media)
+        for window in row["windows"]:
+            if window.get("reference"):
+                window["reference"] = str((folder / window["reference"]).resolve())
+            if len(window.get("desk") or []) < 3:            # a desk outside the picture
+                window.pop("desk", None)
+        kept.append(row)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    return kept
+
+
+def note(name, entries):
+    if name in NOTES:
+        return NOTES[name]
+    if entries[0].get("source") != "synthetic":
+        return ""
+    return CLIPS if entries[0]["kind"] == "clip" else UNSEEN

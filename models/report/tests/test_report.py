@@ -1,0 +1,73 @@
+"""The arithmetic of the report: matching, floors, calibration, held-out scenes."""
+import json
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from report import figures, sets, windows  # noqa: E402
+
+
+def test_unknown_counts_against_recall_only():
+    said = figures.Answers([("absent", "absent", .9), ("absent", "unknown", None), ("present", "present", .8), ("present", "absent", .7)])
+    assert said.counts("absent") == (1, 2, 2)
+    assert said.unknown() == 1 and said.right() == 2
+    assert said.macro() == pytest.approx((.5 + 2 / 3) / 2)
+
+
+def test_calibration_is_the_gap_between_confidence_and_truth():
+    sure = figures.Answers([("worn", "worn", .95)] * 9 + [("missing", "worn", .95)])
+    assert sure.calibration_error() == pytest.approx(.05)
+    assert figures.Answers([("worn", "unknown", None)]).calibration_error() is None
+
+
+@pytest.mark.parametrize("hits, n", [(0, 5), (5, 5), (3, 7)])
+def test_intervals_hold_the_share(hits, n):
+    low, high = figures.interval(hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+
+
+def test_items_match_one_to_one_and_what_is_ignored_scores_neither_way():
+    box, far = [.1, .1, .2, .2], [.7, .7, .1, .1]
+    twice = [{"box": box, "confidence": .9}, {"box": box, "confidence": .5}]
+    assert figures.match(twice, [box], [], .3) == (1, 2, 1)
+    assert figures.match([{"box": far, "confidence": .9}], [box], [far], .3) == (0, 0, 1)
+
+
+def scored(truth, said, size=(640, 480), **window):
+    window = {"window": "1", "seat": [[0, 0], [1, 0], [1, 1]], **window}
+    return windows.Scored("s", "s000000", window, truth, said, size, "near", "synthetic", "", windows.pixels(truth, window, size))
+
+
+def test_small_things_are_told_apart():
+    joints = [[.5, .5, 2]] * 5 + [[.4, .5, 2], [.5, .5, 2]]
+    small = scored({"posture": "upright", "keypoints": joints}, {"posture": {"value": "upright", "confidence": .9}})
+    assert small.pixels["shoulders"] == pytest.approx(64) and not small.is_above_floor("posture")
+    assert len(windows.answers([small], "posture")) == 1 and len(windows.answers([small], "posture", above=True)) == 0
+    cup = {"class": "cup", "box": [.1, .1, .02, .03]}
+    desk = scored({"items": [cup]}, {"items": [{**cup, "confidence": .8}]}, desk=[[0, 0], [1, 0], [1, 1]])
+    assert windows.desk([desk]) == (1, 1, 1) and windows.desk([desk], above=True) == (0, 0, 0)
+
+
+def test_an_unknown_desk_misses_nothing_it_says():
+    window = {"desk": [[0, 0], [1, 0], [1, 1]], "required": ["evaluator"]}
+    assert windows.required([scored({"items": []}, {"items": []}, **window)]) == (1, 1, 1)
+    assert windows.required([scored({"items": []}, {"items": [], "desk": {"value": "unknown"}}, **window)]) == (0, 0, 1)
+
+
+def test_picture_size_is_read_from_the_header(tmp_path):
+    jpeg = b"\xff\xd8\xff\xe0" + struct.pack(">H", 4) + b"ab" + b"\xff\xc0" + struct.pack(">HBHH", 8, 8, 48, 64) + b"\0" * 9
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    assert windows.picture_size(tmp_path / "a.jpg") == (64, 48)
+
+
+def test_only_scenes_that_trained_nothing_are_kept(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    rows = [{"id": f"s{n:06}", "kind": "still", "source": "synthetic", "media": "a.jpg", "windows": [{"window": "1", "desk": [[0, 0], [1, 1]]}]} for n in (5, 6)]
+    (tmp_path / "manifest.5.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n{\"id\"")
+    kept = sets.prepared(tmp_path, tmp_path / "out")
+    assert [row["id"] for row in kept] == ["s000005"]
+    written = json.loads((tmp_path / "out/manifest.jsonl").read_text())
+    assert "desk" not in written["windows"][0] and Path(written["media"]).is_absolute()
