@@ -23,7 +23,7 @@ def main():
         from . import golden
         return golden.main()
     import torch
-    from . import backgrounds, crop_data, crop_heads, data, desk, desk_data, features, window
+    from . import backgrounds, crop_data, crop_heads, data, desk, features, window
     torch.set_num_threads(args.threads)
     if args.step == "card":
         from . import card
@@ -43,13 +43,12 @@ def main():
     empty = backgrounds.windows([w for w in windows if w.set == "real_badge"], args.cache / "empty.json")
     if "features" in steps:
         features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 4)
-        desk_data.fill(everything, args.cache / "desk", 3)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
         crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (4, 10))
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, max(1, int(14 * part)))
     if "desk" in steps:
-        desk.run(everything, args.cache, args.weights, max(1, int(12 * part)))
+        desk.run(everything, args.cache, args.weights, int(20000 * part))
     if "badge" in steps:
         crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
     if "smoking" in steps:

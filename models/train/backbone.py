@@ -12,18 +12,21 @@ from torch.nn import functional as F
 
 from . import bases
 
-STRIDE_8, STRIDE_16 = "concat_76", "concat_119"      # the nodes that end these stages
+STRIDE_4, STRIDE_8, STRIDE_16 = "concat_37", "concat_76", "concat_119"      # the nodes that end these stages
 
 
 class Backbone(nn.Module):
     """RGB 0..255 (n, 3, h, w) → maps of stride 8 (128 channels) and stride 16 (256 channels).
 
     `fine` leaves out the first max-pool and the last stage: one map of 128 channels at stride 4, for things few pixels wide.
+    `pyramid` adds the map of stride 4 (64 channels) as the first.
     """
 
-    def __init__(self, fine=False, path=bases.VENDOR / "nanodet.onnx"):
+    def __init__(self, fine=False, pyramid=False, path=bases.VENDOR / "nanodet.onnx"):
         super().__init__()
         self.fine, self.outputs = fine, (STRIDE_8,) if fine else (STRIDE_8, STRIDE_16)
+        if pyramid:
+            self.outputs = (STRIDE_4, *self.outputs)
         graph = onnx.load(str(path)).graph
         constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
         self.steps, self.convs = [], nn.ModuleDict()

@@ -8,7 +8,7 @@ use super::reference::Cover;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::item::ItemClass;
 use chuangming_domain::observation::{Confidence, DeskItem, Reading, UnknownReason};
-use chuangming_models::{Detection, Detector, PixelBox, RgbImage, crops};
+use chuangming_models::{Detection, Detector, PixelBox, crops};
 
 /// Over this share hidden by a person, the desk as a whole cannot be told.
 const MOST_HIDDEN: f64 = 0.6;
@@ -18,24 +18,56 @@ const SOME_HIDDEN: f64 = 0.12;
 const ITEM_MARGIN: f64 = 0.15;
 /// `unrecognised` is never said with more confidence than this: a difference has no class.
 const MOST_SURE: f32 = 0.9;
+/// With less than this share of new structure a box shows what the tidy desk showed.
+const UNCHANGED: f32 = 0.08;
+/// From this share on a box shows something new,
+const CHANGED: f32 = 0.5;
+/// and this share of a class's threshold is enough there.
+const LESS: f32 = 0.6;
 
-/// The detections that are sure, are item classes and stand on the desk.
+/// The detections that are item classes, stand on the desk and are sure.
+///
+/// Where the tidy desk is known, it has a say in what is clutter: what looks as it did then is none, and where something
+/// new stands, less is enough to name it.
 pub(super) fn items(
     detector: &Detector,
     found: &[Detection],
     desk: &Polygon,
-    image: &RgbImage,
+    glance: &Glance<'_>,
+    covering: &Covering,
 ) -> Vec<DeskItem> {
-    let (width, height) = (image.width(), image.height());
-    found
+    let (width, height) = (glance.image.width(), glance.image.height());
+    let candidates: Vec<(&Detection, DeskItem)> = found
         .iter()
-        .filter(|d| d.score >= detector.threshold(d.label) && crops::stands_on(d.region, desk, width, height))
+        .filter(|d| d.score >= LESS * detector.threshold(d.label))
+        .filter(|d| crops::stands_on(d.region, desk, width, height))
         .filter_map(|d| {
             let class = ItemClass::by_name(detector.labels().get(d.label)?)?;
             let bounds = d.region.to_fractions(width, height);
-            Some(DeskItem { class, bounds, confidence: Confidence::new(d.score) })
+            Some((d, DeskItem { class, bounds, confidence: Confidence::new(d.score) }))
         })
-        .collect()
+        .collect();
+    let boxes: Vec<Rect> = candidates.iter().map(|(_, item)| item.bounds).collect();
+    let novelty = match &glance.view.reference {
+        Some(reference) => reference.novelty(&glance.image, desk, &boxes),
+        None => vec![None; boxes.len()],
+    };
+    let permitted = ItemClass::permitted_by_default();
+    let holds = |(d, item): &(&Detection, DeskItem), novelty: Option<f32>| {
+        let sure = d.score >= detector.threshold(d.label);
+        match novelty.filter(|_| !permitted.contains(&item.class)) {
+            Some(share) if share < UNCHANGED => false,
+            Some(share) => sure || (share >= CHANGED && !may_be_hands(glance, covering, d.region)),
+            None => sure,
+        }
+    };
+    candidates.iter().zip(novelty).filter(|(c, n)| holds(c, *n)).map(|((_, item), _)| item.clone()).collect()
+}
+
+/// Whether hands or sleeves may be what is new there.
+fn may_be_hands(glance: &Glance<'_>, covering: &Covering, region: PixelBox) -> bool {
+    let middle = Point { x: f64::midpoint(region.x0, region.x1), y: f64::midpoint(region.y0, region.y1) };
+    covering.hides(middle) || (covering.is_somebody() && contains(glance.seat_box, middle))
 }
 
 /// What lies on the desk, given what the detector found there.

@@ -264,7 +264,8 @@ impl Perception {
             return Ok(Reading::Unknown(UnknownReason::TooSmall));
         };
         let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
-        let items = desk::items(detector, &found, polygon, &glance.image);
+        let items =
+            self.stages.time(Stage::Reference, || desk::items(detector, &found, polygon, glance, covering));
         let said =
             self.stages.time(Stage::Reference, || desk::read(glance, polygon, items.clone(), covering));
         if !desk::may_be_a_person(glance, &said) {

@@ -76,6 +76,26 @@ impl Reference {
         (all > 0).then(|| changed as f32 / all as f32)
     }
 
+    /// For each box (fractions of the picture) the share of its cells on the desk that show something new; `None` where
+    /// it covers too few of them to tell.
+    pub(super) fn novelty(&self, masked: &RgbImage, desk: &Polygon, boxes: &[Rect]) -> Vec<Option<f32>> {
+        let region = crops::desk_box(desk, masked.width(), masked.height());
+        let (Some(before), Some(region)) = (&self.desk, region) else { return vec![None; boxes.len()] };
+        let grid = Grid::new(region, desk, masked, before);
+        let on_desk = grid.inside(|_| true);
+        let new = Structure::of(masked, region).new_since(before, &on_desk);
+        let (width, height) = grid.size;
+        let share = |bounds: &Rect| {
+            let (x, y) = (bounds.x..bounds.x + bounds.width, bounds.y..bounds.y + bounds.height);
+            let covered = grid.inside(|p| x.contains(&(p.x / width)) && y.contains(&(p.y / height)));
+            let cells: Vec<f32> = new.iter().zip(&covered).filter(|(_, c)| **c).map(|(n, _)| *n).collect();
+            #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
+            (cells.len() >= SMALLEST_GROUP)
+                .then(|| cells.iter().filter(|n| **n >= CHANGED).count() as f32 / cells.len() as f32)
+        };
+        boxes.iter().map(share).collect()
+    }
+
     /// What stands on the desk and was not there, where nothing else explains it. What touches a person is part of them.
     pub(super) fn changes(
         &self,
@@ -270,6 +290,27 @@ mod tests {
         assert_eq!(covered(Cover::Item, near), 1);
         assert_eq!(covered(Cover::Person, near), 0, "what touches a person is part of them");
         assert!(changes(1.0, &[([100, 20, 180, 100], [230, 40, 40])]).is_empty());
+    }
+
+    #[test]
+    fn novelty_tells_new_things_from_those_of_the_tidy_desk() {
+        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let of = |x0: f64, y0: f64, x1: f64, y1: f64| Rect {
+            x: x0 / 320.0,
+            y: y0 / 240.0,
+            width: (x1 - x0) / 320.0,
+            height: (y1 - y0) / 240.0,
+        };
+        let (known, new, small) =
+            (of(60.0, 150.0, 110.0, 175.0), of(180.0, 160.0, 215.0, 200.0), of(200.0, 200.0, 203.0, 203.0));
+        for light in [1.0, 0.7] {
+            let now = picture(light, &[([180, 160, 215, 200], [230, 40, 40])]);
+            let said = reference.novelty(&now, &desk(), &[known, new, small]);
+            assert!(
+                said[0].unwrap() < 0.1 && said[1].unwrap() > 0.5 && said[2].is_none(),
+                "{light}: {said:?}"
+            );
+        }
     }
 
     #[test]
