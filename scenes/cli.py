@@ -1,6 +1,7 @@
 """Command line: fetch the body data, render stills, clips and reference pictures."""
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,13 @@ def _parser():
     )
     clip.set_defaults(run=_clip)
 
+    random = commands.add_parser("random-clips", help="clips of random scripts, one per seed, at one window each")
+    random.add_argument("--start", type=int, required=True, help="first seed")
+    random.add_argument("--n", type=int, required=True, help="number of clips")
+    random.add_argument("--seconds", type=int, default=120, help="length of each clip (default 120)")
+    random.add_argument("--out", required=True, help="folder for clip/, img/, script/ and manifest.jsonl")
+    random.set_defaults(run=_random_clips)
+
     reference = commands.add_parser("reference", help="the tidy reference picture of a script's view")
     reference.add_argument("--script", required=True)
     reference.add_argument("--out", required=True, help="JPEG file")
@@ -137,6 +145,28 @@ def _clip(args):
         row = clip.finish(script, work, args.out)
         for event in row["events"]:
             _say(f"{script.id}: window {event['window']} {event['rule']} {event['opened']} to {event['closed']}")
+
+
+def _random_clips(args):
+    from . import clip
+    from .random_script import random_script
+
+    out = Path(args.out)
+    (out / "script").mkdir(parents=True, exist_ok=True)
+    for seed in range(args.start, args.start + args.n):
+        raw = random_script(seed, args.seconds)
+        if (out / "clip" / f"{raw['id']}.mp4").exists():
+            continue
+        (out / "script" / f"{raw['id']}.json").write_text(json.dumps(raw, indent=1))
+        script = timeline.parse(raw, behaviours.BEHAVIOURS)
+        frames = out / f".frames-{script.id}"
+        clip.render_frames(script, frames, sorted(set(timeline.sources(script))), lambda line: None)
+        try:
+            row = clip.finish(script, frames, out)
+        except Ambiguous as problem:
+            _say(f"{script.id}: left out, {problem}")
+            continue
+        _say(f"{script.id}: {row['camera']}, {len(set(timeline.sources(script)))} pictures, {len(row['events'])} events")
 
 
 def _reference(args):

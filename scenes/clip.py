@@ -1,6 +1,7 @@
 """Clips: play a script, render its frames, encode them, and write the manifest line with truth and expected events."""
 
 import json
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,9 +21,13 @@ NOISE = 0.008
 
 def scene_of(script):
     """The clip's scene as plain data, all items of all times on the desks."""
-    scene = spec.random_scene(script.seed, script.size, len(script.windows), ("front_high",), ("idle",))
+    others = 1.0 if script.bystanders else 0.0
+    scene = spec.random_scene(
+        script.seed, script.size, len(script.windows), ("front_high",), ("idle",), bystanders=others
+    )
     scene["style"].update(script.style)
     scene["camera"] = {"roll": 0.0, **script.camera}
+    scene["bystanders"] = [o for o in scene["bystanders"] if spec.is_clear(o, scene["camera"])]
     for k, (window, played) in enumerate(zip(scene["windows"], script.windows)):
         window["person"] = people.override(window["person"], played.person)
         window["chair"] = {"y": 0.08, "yaw": 0.0, "coat": None}
@@ -32,11 +37,6 @@ def scene_of(script):
 
 def _item(item, seed):
     return {"on": "desk", "yaw": 0.0, "seed": seed, **{key: item[key] for key in item if key not in ("from", "to")}}
-
-
-def shown(window, t):
-    """Which of a window's items (by number) are there at time t."""
-    return [n for n, item in enumerate(window.items) if item.since <= t < item.until]
 
 
 class Player:
@@ -63,7 +63,7 @@ class Player:
         from . import meshes
 
         for thing in self.built.things:
-            meshes.show(thing.objects, int(thing.id.split(".")[1]) in shown(self.script.windows[thing.window], t))
+            meshes.show(thing.objects, int(thing.id.split(".")[1]) in timeline.shown(self.script.windows[thing.window], t))
         return [self._set_person(person, poses, t) for person, poses in zip(self.built.people, self.poses)]
 
     def _set_person(self, person, poses, t):
@@ -80,7 +80,7 @@ class Player:
         elif not person.visible:
             person.set_visible(True)
         doing = () if away else (person.label["posture"], person.label["smoking"], person.prop)
-        return (away, doing, tuple(shown(window, t)))
+        return (away, doing, tuple(timeline.shown(window, t)))
 
 
 def frame_rows(states, seen, camera_kind):
@@ -136,6 +136,12 @@ def effects_of(script):
     return {**effects, "infrared": False, "noise": NOISE, "quality": 88}
 
 
+def drifted(effects, t):
+    """The same camera as its exposure wanders: two slow waves of a few per cent."""
+    gain = 1 + 0.04 * math.sin(t / 7) + 0.03 * math.sin(t / 23 + 1)
+    return {**effects, "white_balance": [c * gain for c in effects["white_balance"]]}
+
+
 def encode(script, folder, path, effects):
     """Frames to H.264 in MP4, each with its own camera noise. Raises RuntimeError with ffmpeg's words if that fails."""
     width, height = script.size
@@ -176,8 +182,9 @@ def encode(script, folder, path, effects):
         raise FileNotFoundError("ffmpeg is not installed")
     rng = np.random.RandomState(script.seed)
     ffmpeg = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    for n in range(script.frames):
-        frame = camera.apply_effects(Image.open(Path(folder) / f"{n:04d}.png"), effects, rng)
+    for n, source in enumerate(timeline.sources(script)):
+        now = drifted(effects, n / script.fps) if script.pictures else effects
+        frame = camera.apply_effects(Image.open(Path(folder) / f"{source:04d}.png"), now, rng)
         ffmpeg.stdin.write(np.asarray(frame).tobytes())
     _, words = ffmpeg.communicate()
     if ffmpeg.returncode:
@@ -191,7 +198,7 @@ def manifest_row(script, folder):
     for window, played in zip(windows, script.windows):
         window["reference"] = f"img/{script.id}.ref.jpg"
         window.update({key: value for key in ("required", "permitted") if (value := getattr(played, key))})
-    frames = [json.loads((Path(folder) / f"{n:04d}.json").read_text()) for n in range(script.frames)]
+    frames = [json.loads((Path(folder) / f"{n:04d}.json").read_text()) for n in timeline.sources(script)]
     rows = []
     for k, (window, described) in enumerate(zip(windows, scene["windows"])):
         mine = timeline.intervals(window["window"], [frame[k] for frame in frames], script.fps)
@@ -199,6 +206,7 @@ def manifest_row(script, folder):
             if row.get("presence") == "present":
                 row["subject"] = people.subject(described["person"])
         rows += mine
+    policy = events.settled(rows, windows, script.policy) if script.pictures else script.policy
     return {
         "id": script.id,
         "kind": "clip",
@@ -206,8 +214,8 @@ def manifest_row(script, folder):
         "fps": script.fps,
         "windows": windows,
         "truth": rows,
-        "events": events.derive(rows, windows, script.policy),
-        "policy": script.policy,
+        "events": events.derive(rows, windows, policy),
+        "policy": policy,
         "camera": script.camera["kind"],
         **PROVENANCE,
     }

@@ -11,8 +11,16 @@ MARGIN_S = 1.0
 """A condition whose length is within this of its dwell could be judged either way; a clip must not hold one."""
 
 
+TRIES = 12
+"""So often a dwell is made longer before a timeline counts as ambiguous."""
+
+
 class Ambiguous(ValueError):
     """A timeline on which two correct systems could disagree."""
+
+    def __init__(self, text, rule):
+        super().__init__(text)
+        self.rule = rule
 
 
 def condition(rule, interval, window):
@@ -68,6 +76,18 @@ def episodes(rule, intervals, window):
     return spells
 
 
+def settled(truth, windows, policy):
+    """The policy with longer dwells where a condition lasts about as long as its own; gives up as `derive` does."""
+    for _ in range(TRIES):
+        try:
+            derive(truth, windows, policy)
+            return policy
+        except Ambiguous as problem:
+            dwell = policy.get(problem.rule, {}).get("raise_after_s", DEFAULT_DWELL_S[problem.rule])
+            policy = {**policy, problem.rule: {**policy.get(problem.rule, {}), "raise_after_s": dwell + MARGIN_S}}
+    return policy
+
+
 def derive(truth, windows, policy):
     """The clip's `events`, ordered by window, then time.
 
@@ -94,12 +114,12 @@ def derive(truth, windows, policy):
 
 
 def _refuse_ambiguity(rule, window, spells, dwell, clear):
-    where = f"window {window}, {rule}"
+    def refuse(text):
+        raise Ambiguous(f"window {window}, {rule}: {text}", rule)
+
     for begin, _end, held, _open in spells:
         if abs(held - dwell) < MARGIN_S:
-            raise Ambiguous(f"{where}: holds {held:.1f} s from {begin:.1f} s, too near its dwell of {dwell:.1f} s")
+            refuse(f"holds {held:.1f} s from {begin:.1f} s, too near its dwell of {dwell:.1f} s")
     for (_, end, held, _), (begin, *_) in zip(spells, spells[1:]):
         if held >= dwell and begin - end < clear + MARGIN_S:
-            raise Ambiguous(
-                f"{where}: comes back {begin - end:.1f} s after {end:.1f} s, before it can clear ({clear:.1f} s)"
-            )
+            refuse(f"comes back {begin - end:.1f} s after {end:.1f} s, before it can clear ({clear:.1f} s)")

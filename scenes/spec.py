@@ -124,5 +124,10 @@ def random_scene(
         "style": style,
         "camera": camera,
         "windows": rows,
-        "bystanders": [o for o in others if np.hypot(*np.subtract(o["at"], camera["loc"][:2])) > CLEAR_OF_CAMERA],
+        "bystanders": [o for o in others if is_clear(o, camera)],
     }
+
+
+def is_clear(bystander, camera):
+    """Whether a bystander stands far enough from the camera to leave something else to see."""
+    return np.hypot(*np.subtract(bystander["at"], camera["loc"][:2])) > CLEAR_OF_CAMERA

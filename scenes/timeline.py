@@ -5,6 +5,7 @@ in the window's frame (x to the staff member's left, y away from the public, ori
 """
 
 import json
+import random
 import statistics
 import tomllib
 from dataclasses import dataclass, field
@@ -24,7 +25,16 @@ AWAY_M = 0.6
 OUT_M = 3.0
 """From this distance on, a person has left the picture."""
 
-LIMITS = {"seconds": (1, 600), "fps": (1, 30), "samples": (1, 1000)}
+HELD_FRAMES = (2, 9)
+"""Where only few pictures of a spell are rendered, one is shown for so many frames (least, most)."""
+
+CALM_FRAMES = 15
+"""A spell shorter than this gets one picture."""
+
+MOVING_FRAMES = 4
+"""Of a movement every so many frames are rendered then."""
+
+LIMITS = {"seconds": (1, 600), "fps": (1, 30), "samples": (1, 1000), "pictures": (1, 1000)}
 CAMERA_KEYS = ("kind", "loc", "at", "fov")
 
 
@@ -63,6 +73,9 @@ class ClipScript:
     style: dict
     policy: dict
     windows: list
+    pictures: int = 0
+    """Of a spell in which nothing changes only so many pictures are rendered, and few of a movement; 0: all."""
+    bystanders: bool = False
 
     @property
     def frames(self):
@@ -94,6 +107,7 @@ def parse(raw, behaviours):
     """A ClipScript of a script's plain data. Raises ScriptError with all problems."""
     problems = []
     known = {"id", "seed", "seconds", "fps", "size", "samples", "camera", "style", "policy", "windows"}
+    known |= {"pictures", "bystanders"}
     problems += [f"unknown key {key!r}" for key in raw.keys() - known]
     problems += [
         f"missing key {key!r}" for key in ("id", "seed", "seconds", "fps", "camera", "windows") if key not in raw
@@ -118,6 +132,8 @@ def parse(raw, behaviours):
         style=raw.get("style", {}),
         policy=raw.get("policy", {}),
         windows=windows,
+        pictures=raw.get("pictures", 0),
+        bystanders=raw.get("bystanders", False),
     )
 
 
@@ -170,6 +186,48 @@ def moment(keys, t):
         sitting = since - reached / WALK_SPEED
         return Moment(before, now, min(1.0, max(0.0, sitting / TRANSITION_S)), away)
     return Moment(before, now, min(1.0, since / TRANSITION_S), 0.0)
+
+
+def shown(window, t):
+    """Which of a window's items (by number) are there at time t."""
+    return [n for n, item in enumerate(window.items) if item.since <= t < item.until]
+
+
+def sources(script):
+    """For every frame the number of the frame whose picture it shows."""
+    if not script.pictures:
+        return list(range(script.frames))
+    signs = [_sign(script, n / script.fps) for n in range(script.frames)]
+    rng, out, start = random.Random(script.seed), [], 0
+    for n in range(1, script.frames + 1):
+        if n < script.frames and signs[n] == signs[start]:
+            continue
+        out += _moving(start, n) if signs[start][0] else _calm(start, n, script.pictures, rng)
+        start = n
+    return out
+
+
+def _sign(script, t):
+    """What must be alike for one frame's picture to stand for another: movement or not, who does what, what is there."""
+    now = [moment(window.behaviours, t) for window in script.windows]
+    moving = any(m.blend < 1 or 0 < m.away < OUT_M for m in now)
+    return moving, [(m.before, m.now) for m in now], [shown(window, t) for window in script.windows]
+
+
+def _moving(start, end):
+    """One picture for so many frames, from their middle: the first of a movement looks like what was before."""
+    firsts = [n - (n - start) % MOVING_FRAMES for n in range(start, end)]
+    return [min(first + MOVING_FRAMES // 2, end - 1) for first in firsts]
+
+
+def _calm(start, end, pictures, rng):
+    pictures = min(pictures, 1 + (end - start) // CALM_FRAMES)
+    step = max(1, (end - start) // pictures)
+    keys = list(range(start + step // 2, end, step))[:pictures] or [start]
+    out = []
+    while len(out) < end - start:
+        out += [rng.choice([k for k in keys if not out or k != out[-1]] or keys)] * rng.randint(*HELD_FRAMES)
+    return out[: end - start]
 
 
 def _walked(seconds):

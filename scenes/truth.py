@@ -52,7 +52,8 @@ def geometry(view, style, windows):
     for k in range(windows):
         points = corners(k, windows, style)
         seat, desk = _polygon(view, points[:SEAT_CORNERS]), _polygon(view, points[SEAT_CORNERS:])
-        out.append({"window": str(k + 1), "seat": seat, "desk": desk, "post": 1})
+        # Of a desk outside the picture there is nothing to draw.
+        out.append({"window": str(k + 1), "seat": seat, **({"desk": desk} if len(desk) > 2 else {}), "post": 1})
     return out
 
 

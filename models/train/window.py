@@ -1,41 +1,24 @@
-"""The window head: presence and posture from MoveNet Thunder's maps and keypoints of the window crop."""
+"""The window head: presence and posture, from MoveNet Thunder's maps of the window crop and from the crop itself."""
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from . import data, metrics
+from . import crops, data, metrics
 from .crop_heads import BADGE_GROUPS, badge_group, shoulder_px
 from .export import export, save_figures
-from .loop import train
+from .features import CROP_SIZE
+from .loop import drawn, half, train
 from .store import Store
+from .window_nets import MAPS, Both, Eyes, MapsHead, heat_loss, varied
 
-INPUTS = ["features_32", "features_16", "keypoints"]
-
-
-class WindowHead(nn.Module):
-    """Maps (1280x8x8, 168x16x16) and keypoints (1x1x17x3: y, x, score) → logits of presence and posture."""
-
-    def __init__(self, width=48):
-        super().__init__()
-        self.deep = nn.Sequential(nn.Dropout2d(.1), nn.Conv2d(1280, width, 1), nn.BatchNorm2d(width), nn.ReLU())
-        self.middle = nn.Sequential(nn.Dropout2d(.1), nn.Conv2d(168, 32, 1), nn.BatchNorm2d(32), nn.ReLU(), nn.AvgPool2d(2))
-        self.mix = nn.Sequential(nn.Conv2d(width + 32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU())
-        self.place = nn.Sequential(nn.Conv2d(64, 16, 1), nn.ReLU(), nn.AvgPool2d(2))
-        self.pose = nn.Sequential(nn.Linear(51, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
-        self.join = nn.Sequential(nn.Dropout(.3), nn.Linear(64 + 64 + 256 + 64, 64), nn.ReLU(), nn.Dropout(.2))
-        self.presence = nn.Linear(64, 2)
-        self.posture = nn.Linear(64, 5)
-
-    def forward(self, features_32, features_16, keypoints):
-        x = self.mix(torch.cat([self.deep(features_32), self.middle(features_16)], 1))
-        pose = self.pose((keypoints.flatten(1) - .5) * 2)
-        x = self.join(torch.cat([x.mean((2, 3)), x.amax((2, 3)), self.place(x).flatten(1), pose], 1))
-        return self.presence(x), self.posture(x)
-
+ARRAYS = [*MAPS, "crop", "points"]
+MAPS_STEPS, EYES_STEPS, MAPS_BATCH, EYES_BATCH = 3000, 2600, 64, 32
+HEAT = .15                      # weight of the points' maps beside the answers
 
 # What is known of a posture where the truth gives none: real people who stand or sit upright for a photograph.
 NOT_SCORED, UPRIGHT_OR_STANDING = -1, -2
+# How often each kind is shown in training.
+SHARES = {"upright": .33, "slumped": .18, "leaning_back": .13, "tilted": .13, "standing": .08, "absent": .10, "real": .05}
 
 
 def labels_of(window):
@@ -46,23 +29,37 @@ def labels_of(window):
     return presence, posture
 
 
-def load(store_folder, windows):
-    by_key = {w.key: w for w in windows}
-    names, arrays = Store(store_folder).load(*INPUTS)
-    keep = [i for i, n in enumerate(names) if n.rsplit("#", 1)[0] in by_key]
-    found = [by_key[names[i].rsplit("#", 1)[0]] for i in keep]
-    variants = np.array([int(names[i].rsplit("#", 1)[1]) for i in keep])
-    labels = np.array([labels_of(w) for w in found])
-    return found, variants, labels, {k: v[keep] for k, v in arrays.items()}
+class Cached:
+    """The cached crops of the given windows."""
+
+    def __init__(self, folder, windows):
+        by_key = {w.key: w for w in windows}
+        names, arrays = Store(folder).load(*ARRAYS)
+        keep = [i for i, n in enumerate(names) if n.rsplit("#", 1)[0] in by_key]
+        self.windows = [by_key[names[i].rsplit("#", 1)[0]] for i in keep]
+        self.variants = np.array([int(names[i].rsplit("#", 1)[1]) for i in keep])
+        self.labels = np.array([labels_of(w) for w in self.windows])
+        self.arrays = {k: v[keep] for k, v in arrays.items()}
+        self.split = np.array([w.split for w in self.windows])
+        self.real = np.array([w.set == "real_badge" for w in self.windows])
+        self.clean = self.variants == 0
+
+    def batch(self, rows, names):
+        return [torch.from_numpy(self.arrays[n][rows].astype(np.float32)) for n in names]
+
+    def chance(self, rows):
+        """Sampling weight of each of the rows."""
+        kinds = np.array([data.POSTURE[y] if y >= 0 else "absent" if x == 0 else "real" for x, y in self.labels[rows]])
+        counts = {k: (kinds == k).sum() for k in SHARES}
+        return np.array([SHARES[k] / counts[k] for k in kinds])
 
 
-def loss_of(outputs, labels, weights):
-    presence, posture = outputs
+def loss_of(presence, posture, labels):
     y_presence, y_posture = labels[:, 0], labels[:, 1]
-    loss = F.cross_entropy(presence, y_presence, weight=weights["presence"], ignore_index=-1, label_smoothing=.02)
+    loss = F.cross_entropy(presence, y_presence, ignore_index=-1, label_smoothing=.02)
     known = y_posture >= 0
     if known.any():
-        loss = loss + F.cross_entropy(posture[known], y_posture[known], weight=weights["posture"], label_smoothing=.02)
+        loss = loss + F.cross_entropy(posture[known], y_posture[known], label_smoothing=.02)
     vague = y_posture == UPRIGHT_OR_STANDING
     if vague.any():
         p = posture[vague].log_softmax(1)
@@ -70,83 +67,47 @@ def loss_of(outputs, labels, weights):
     return loss
 
 
-def balance(labels, size, power=.5):
-    """Weights of the classes by their rarity, between none (power 0) and full (1)."""
-    counts = np.bincount(labels[labels >= 0], minlength=size).clip(1)
-    w = (counts.sum() / counts) ** power
-    return torch.tensor(w / w.mean(), dtype=torch.float32)
+def fit_maps(c, rows, seed, steps, checkpoint):
+    chance, net = c.chance(rows), MapsHead()
+
+    def loss(generator):
+        take = rows[drawn(len(rows), MAPS_BATCH, generator, chance)]
+        return loss_of(*net(*c.batch(take, MAPS)), torch.from_numpy(c.labels[take]))
+    return train(net, loss, steps, seed, checkpoint, lr=1.5e-3, what=f"maps {len(rows)}")
 
 
-def fit(arrays, labels, rows, seed, epochs, checkpoint):
-    net = WindowHead()
-    weights = {"presence": balance(labels[rows, 0], 2), "posture": balance(labels[rows, 1], 5)}
-    train(net, [arrays[n] for n in INPUTS], labels, rows, lambda out, y: loss_of(out, y, weights), seed, epochs, checkpoint, lr=1.5e-3)
-    return net
+def fit_eyes(c, rows, seed, steps, checkpoint):
+    chance, net = c.chance(rows), Eyes().to(memory_format=torch.channels_last)
+
+    def loss(generator):
+        take = rows[drawn(len(rows), EYES_BATCH, generator, chance)]
+        pixels, points = c.batch(take, ["crop", "points"])
+        x, points = varied(pixels.permute(0, 3, 1, 2), points, generator, crops.MIRRORED)
+        with half():
+            presence, posture, heat = net.all(x.contiguous(memory_format=torch.channels_last))
+        return loss_of(presence.float(), posture.float(), torch.from_numpy(c.labels[take])) + HEAT * heat_loss(heat.float(), points)
+    return train(net, loss, steps, seed, checkpoint, lr=1.2e-3, decay=2e-2, clip=3.0, slower=("backbone",), what=f"eyes {len(rows)}")
 
 
 @torch.no_grad()
-def predict(net, arrays, rows):
+def predict(net, c, rows, names):
+    """Logits (presence, posture) of the rows."""
     net.eval()
-    parts = [net(*(torch.from_numpy(arrays[n][rows[i:i + 128]].astype(np.float32)) for n in INPUTS)) for i in range(0, len(rows), 128)]
-    return [torch.cat(p).numpy() for p in zip(*parts)] if parts else [np.zeros((0, 2)), np.zeros((0, 5))]
+    out = []
+    for i in range(0, len(rows), 64):
+        inputs = c.batch(rows[i:i + 64], names)
+        inputs = [x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) if n == "crop" else x for n, x in zip(names, inputs)]
+        out.append([o.float().numpy() for o in net(*inputs)])
+    return [np.concatenate(o) for o in zip(*out)] if out else [np.zeros((0, 2)), np.zeros((0, 5))]
 
 
-def cross_validated(found, variants, labels, arrays, synthetic, real, epochs, cache):
-    """Logits of the clean real crops from networks that saw none of their people, and their rows."""
-    groups = np.array([badge_group(w) if w.set == "real_badge" else -1 for w in found])
-    clean = np.flatnonzero(real & (variants == 0))
-    presence, posture = np.zeros((len(clean), 2), np.float32), np.zeros((len(clean), 5), np.float32)
-    for g in range(len(BADGE_GROUPS)):
-        rows = np.flatnonzero(synthetic | (real & (variants > 0) & (groups != g)))
-        net = fit(arrays, labels, rows, 1, epochs, cache / f"window-cv{g}.pt")
-        mine = groups[clean] == g
-        presence[mine], posture[mine] = predict(net, arrays, clean[mine])
-    return clean, presence, posture
+def both(maps, eyes, share):
+    return [(1 - share) * a + share * b for a, b in zip(maps, eyes)]
 
 
-def run(windows, cache, weights_folder, epochs=14, seeds=(1, 2), cross_validate=True):
-    found, variants, labels, arrays = load(cache / "window", windows)
-    split = np.array([w.split for w in found])
-    synthetic, real = split == "train", np.array([w.set == "real_badge" for w in found])
-    rows = np.flatnonzero(synthetic | (real & (variants > 0)))
-    print(f"window head: {len(rows)} training crops of {len(set(w.key for w in found))} windows")
-    best = None
-    tune, test = (np.flatnonzero((split == s) & (variants == 0)) for s in ("tune", "test"))
-    for seed in seeds:
-        net = fit(arrays, labels, rows, seed, epochs, cache / f"window-{seed}.pt")
-        presence, posture = predict(net, arrays, tune)
-        score = np.mean([metrics.per_class(presence.argmax(1), labels[tune, 0], data.PRESENCE)["macro_f1"],
-                         metrics.per_class(posture.argmax(1), labels[tune, 1], data.POSTURE)["macro_f1"]])
-        print(f"  seed {seed}: tune score {score:.4f}")
-        if best is None or score > best[0]:
-            best = (score, net)
-    net = best[1]
-    presence, posture = predict(net, arrays, tune)
-    temperature = {"presence": metrics.fit_temperature(presence, labels[tune, 0]), "posture": metrics.fit_temperature(posture, labels[tune, 1].clip(-1))}
-    thresholds = {"absent": .6, "present": .6, "upright": .4, "standing": .4}
-    thresholds["absent"] = metrics.precision_threshold(metrics.softmax(presence, temperature["presence"])[:, 0], labels[tune, 0] == 0, .97, .6, .9)
-    probabilities = metrics.softmax(posture, temperature["posture"])
-    for i, name in enumerate(data.POSTURE[1:4], 1):
-        known = labels[tune, 1] >= 0
-        thresholds[name] = metrics.precision_threshold(probabilities[known, i], labels[tune, 1][known] == i, .96, .4, .8)
-    figures = {"temperature": temperature, "thresholds": thresholds, "training_crops": len(rows),
-               "tune": report(net, arrays, labels, tune, found, temperature, thresholds, "synthetic tune"),
-               "test": report(net, arrays, labels, test, found, temperature, thresholds, "synthetic test")}
-    export(net, {"features_32": (1280, 8, 8), "features_16": (168, 16, 16), "keypoints": (1, 17, 3)}, ["presence", "posture"], weights_folder / "window.onnx")
-    figures["fairness"] = fairness(net, arrays, labels, test, found, temperature)
-    save_figures(weights_folder, "window", figures)
-    if cross_validate and real.any():
-        clean, presence, posture = cross_validated(found, variants, labels, arrays, synthetic, real, max(1, epochs * 2 // 3), cache)
-        p, q = metrics.softmax(presence, temperature["presence"]), metrics.softmax(posture, temperature["posture"])
-        out = metrics.per_class(metrics.decide(p, [thresholds[n] for n in data.PRESENCE]), labels[clean, 0], data.PRESENCE)
-        metrics.show("real_badge and its empty places, cross-validated, presence", out)
-        figures["real_badge"] = {"title": "real_badge and people-free parts of it, cross-validated", "presence": out}
-        people = labels[clean, 0] == 1
-        said = metrics.decide(q, [thresholds[n] for n in data.POSTURE])[people]
-        figures["real_badge_alarms"] = metrics.share(int(np.isin(said, [1, 2, 3]).sum()), int(people.sum()))
-        print("posture alarms on posed real people:", figures["real_badge_alarms"], {n: int((said == i).sum()) for i, n in enumerate(data.POSTURE)}, "unknown", int((said < 0).sum()))
-    save_figures(weights_folder, "window", figures)
-    return net
+def log_loss(logits, labels):
+    keep = labels >= 0
+    return -np.log(metrics.softmax(logits[keep])[np.arange(keep.sum()), labels[keep]] + 1e-9).mean()
 
 
 def fairness(net, arrays, labels, rows, found, temperature):
