@@ -46,27 +46,25 @@ def class_weights(desks):
 def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start_from=None):
     """Trains on `samples` crops drawn anew; a checkpoint after every 2,000 lets an interrupted run go on.
 
-    `start_from`: the checkpoint of an earlier training whose averaged weights are the start (a set has grown since).
+    `start_from`: the checkpoint of an earlier training whose weights are the start (a set has grown since).
     """
     torch.manual_seed(seed)
     net = DeskNet().to(memory_format=torch.channels_last)
     if start_from:
-        averaged = torch.load(start_from, weights_only=False)["averaged"]
-        net.load_state_dict({name.removeprefix("module."): value for name, value in averaged.items() if name.startswith("module.")})
+        net.load_state_dict(torch.load(start_from, weights_only=False)["net"])
     net.backbone.freeze(2)
     slow = [p for p in net.backbone.parameters() if p.requires_grad]
     fast = [p for n, p in net.named_parameters() if not n.startswith("backbone.")]
     optimiser = torch.optim.AdamW([{"params": slow, "lr": lr * .3}, {"params": fast, "lr": lr}], weight_decay=2e-2)
     steps = samples // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [lr * .3, lr], total_steps=steps + 1, pct_start=.1)
-    averaged = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(.995), use_buffers=True)
     chances = np.array([SET_WEIGHT.get(w.set, 1.0) * (1.6 if desk_data.has_clutter(w) else 1.0) for w, _ in desks])
     weights = class_weights(desks)
     first = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
         if state["samples"] == samples and state["desks"] == len(desks):
-            for name, part in (("net", net), ("optimiser", optimiser), ("schedule", schedule), ("averaged", averaged)):
+            for name, part in (("net", net), ("optimiser", optimiser), ("schedule", schedule)):
                 part.load_state_dict(state[name])
             first = state["step"]
     drawn = desk_data.Samples(desks, chances, steps * BATCH, seed)
@@ -84,17 +82,16 @@ def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start_from=None)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
         optimiser.step()
         schedule.step()
-        averaged.update_parameters(net)
         total = .98 * total + .02 * float(loss.detach())
         done = step + 1 - first
         if done % 20 == 0:
             left = (time.time() - start) / done * (steps - step - 1)
             print(f"\r  {(step + 1) * BATCH} of {steps * BATCH} crops, loss {total / (1 - .98 ** done):.3f}, {left / 60:.1f} min left ", end="", file=sys.stderr, flush=True)
         if (step + 1) % (2000 // BATCH) == 0:
-            torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "averaged": averaged.state_dict(),
+            torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
                         "step": step + 1, "samples": samples, "desks": len(desks)}, checkpoint)
     print(file=sys.stderr)
-    return averaged.module
+    return net
 
 
 @torch.no_grad()
