@@ -88,7 +88,7 @@ $(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-te
 	@npm --prefix $* ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/index.html locales -type f 2>/dev/null)
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json central/openapi.json $(shell find $(WEB)/src $(WEB)/index.html locales -type f 2>/dev/null)
 	@echo "web page: building"
 	@npm --prefix $(WEB) run --silent build
 	@touch $@

@@ -40,32 +40,34 @@ pub struct EventView {
     /// The agent that saw it.
     pub agent: String,
     /// The window; null for a smoking zone.
+    #[schema(required)]
     pub window: Option<String>,
     /// The smoking zone; null for a window.
+    #[schema(required)]
     pub zone: Option<String>,
     /// The rule.
-    #[schema(value_type = String, example = "slumped")]
+    #[schema(schema_with = crate::http::schema::rule)]
     pub rule: Rule,
     /// The clause of the regulation.
     #[schema(example = "16.4")]
     pub article: String,
     /// `info`, `warning` or `critical`.
-    #[schema(value_type = String, example = "warning")]
+    #[schema(schema_with = crate::http::schema::severity)]
     pub severity: Severity,
     /// When the condition began.
     #[schema(value_type = String, format = DateTime)]
     pub opened_at: Timestamp,
     /// When its dwell was full; null while that message is still under way.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub raised_at: Option<Timestamp>,
     /// When its newest message was made.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// When the condition ended.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub closed_at: Option<Timestamp>,
     /// Why it ended: `cleared`, `schedule`, `lost`, `shutdown` or `policy`.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = crate::http::schema::close_reason, required)]
     pub close_reason: Option<CloseReason>,
     /// 0 to 1.
     pub confidence: f64,
@@ -74,6 +76,7 @@ pub struct EventView {
     /// From the past: never rings.
     pub historical: bool,
     /// Who took note of it.
+    #[schema(required)]
     pub acknowledged: Option<AcknowledgementView>,
     /// What it is called.
     pub title: Localised,
@@ -94,6 +97,7 @@ pub struct EvidenceView {
     /// The offending item classes.
     pub items: Vec<String>,
     /// The number of people seen, where the rule counts them.
+    #[schema(required)]
     pub people: Option<u8>,
 }
 
@@ -121,14 +125,15 @@ pub struct ProblemView {
     /// What is wrong, such as `camera_offline`.
     pub kind: String,
     /// The camera, where one is concerned.
+    #[schema(required)]
     pub camera: Option<String>,
     /// The windows that cannot be observed because of it.
     pub windows: Vec<String>,
     /// When it began.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub raised_at: Option<Timestamp>,
     /// When it ended.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub cleared_at: Option<Timestamp>,
     /// What it is called.
     pub title: Localised,
@@ -145,14 +150,16 @@ pub struct AgentView {
     /// Whether it is connected.
     pub online: bool,
     /// Its version.
+    #[schema(required)]
     pub version: Option<String>,
     /// Since when it is, or was last, connected.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub since: Option<Timestamp>,
     /// When its state last arrived.
     #[schema(value_type = String, format = DateTime)]
     pub seen_at: Timestamp,
     /// The configuration it applied or refused.
+    #[schema(required)]
     pub applied: Option<AppliedView>,
 }
 
@@ -206,10 +213,12 @@ pub struct WindowView {
     /// What it is called.
     pub name: String,
     /// The agent that observes it; null before one spoke of it.
+    #[schema(required)]
     pub agent: Option<String>,
     /// Whether it can be observed now.
     pub state: WindowState,
     /// Why it cannot be observed.
+    #[schema(required)]
     pub unknown_because: Option<Localised>,
     /// Its open events; missing for roles that see no conduct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +258,7 @@ pub struct MessageView {
     /// 0 for `opened`, then counting up.
     pub seq: u32,
     /// `opened`, `updated` or `closed`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = crate::http::schema::phase)]
     pub phase: Phase,
     /// When the agent made it.
     #[schema(value_type = String, format = DateTime)]

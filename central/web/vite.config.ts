@@ -1,7 +1,21 @@
 import { defineConfig } from "vite";
 
+/** Areas of the catalogue that only programs of the command line show. */
+const NOT_FOR_PAGES = /^(doctor|eval|demo)\./;
+
 export default defineConfig({
   build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false },
+  plugins: [
+    {
+      name: "texts-of-pages",
+      enforce: "pre",
+      transform(code, id) {
+        if (!/[/\\]locales[/\\][\w-]+\.json$/.test(id)) return undefined;
+        const texts = Object.entries(JSON.parse(code) as Record<string, string>).filter(([key]) => !NOT_FOR_PAGES.test(key));
+        return { code: JSON.stringify(Object.fromEntries(texts)), map: null };
+      },
+    },
+  ],
   // `npm run dev` against a central that listens on the default port.
   server: { proxy: { "/api": "http://127.0.0.1:8080" }, fs: { allow: ["../.."] } },
 });

@@ -1,12 +1,9 @@
 // A center head's work with the page, in a real browser against the real central.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { catalogue, screenshot, signIn, startAgent, startBrowser, startCentral, until } from "./parts.mjs";
+import { accessible, catalogue, fits, screenshot, signIn, startAgent, startBrowser, startCentral, until } from "./parts.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const zh = catalogue("zh-CN");
 const en = catalogue("en");
 let central, browser, agent;
@@ -22,21 +19,6 @@ after(async () => {
   await browser?.close();
   await central?.stop();
 });
-
-/** Nothing serious for people who cannot see or use a mouse. */
-async function accessible(page, where) {
-  // Playwright evaluates outside the page's content security policy.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter((v) => ["serious", "critical"].includes(v.impact));
-  assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], where);
-}
-
-/** No sideways scrolling. */
-async function fits(page, where) {
-  const [content, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(content <= view, `${where}: ${content} px of content in ${view} px`);
-}
 
 test("a wrong password is refused in words", async () => {
   const page = await browser.newPage({ locale: "zh-CN" });
@@ -141,7 +123,8 @@ test("historical events never ring and never show as alerts", async () => {
 
 test("signing out ends the live connection and the page's access", async () => {
   const { page } = await signIn(browser, central.url);
-  await page.getByRole("button", { name: zh["ui.sign_out"] }).click();
+  await page.getByRole("button", { name: new RegExp(zh["ui.account"]) }).click();
+  await page.getByRole("menuitem", { name: zh["ui.sign_out"] }).click();
   await page.locator("input[name=password]").waitFor();
   assert.equal((await page.request.get(`${central.url}/api/v1/halls`)).status(), 401);
   await page.context().close();

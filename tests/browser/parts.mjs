@@ -1,8 +1,10 @@
 // The real parts that a browser test needs: central with its embedded broker, Chromium, and an agent's side of MQTT.
 
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,6 +13,7 @@ import { chromium } from "playwright-core";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const BIN = process.env.CHUANGMING_BIN ?? join(ROOT, "target/debug");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "a long test password";
 export const HALL = "tanggu";
 
@@ -35,7 +38,7 @@ export async function until(ready, what, seconds = 30) {
   }
 }
 
-/** Starts central with a center head `head`; `stop()` ends it and removes its files. */
+/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. */
 export async function startCentral() {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-"));
   const [port, broker] = [await freePort(), await freePort()];
@@ -46,10 +49,12 @@ export async function startCentral() {
       ["1", "2", "3"].map((w) => `[[halls.windows]]\nid = "${w}"\nname = "${w} 号窗口"\n`).join(""),
   );
   writeFileSync(join(folder, "password.txt"), `${PASSWORD}\n`);
-  const options = { cwd: folder, encoding: "utf8" };
-  const account = ["account", "add", "--config", "central.toml", "--name", "head", "--role", "center_head", "--hall", HALL];
-  const added = spawnSync(join(BIN, "central"), [...account, "--password-file", "password.txt"], options);
-  if (added.status !== 0) throw new Error(`account add: ${added.error ?? added.stderr}`);
+  const addAccount = (name, role, ...more) => {
+    const account = ["account", "add", "--config", "central.toml", "--name", name, "--role", role, ...more];
+    const added = spawnSync(join(BIN, "central"), [...account, "--password-file", "password.txt"], { cwd: folder, encoding: "utf8" });
+    if (added.status !== 0) throw new Error(`account add: ${added.error ?? added.stderr}`);
+  };
+  addAccount("head", "center_head", "--hall", HALL);
   const server = spawn(join(BIN, "central"), ["serve", "--config", "central.toml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   server.stderr.on("data", (text) => (log += text));
@@ -63,7 +68,7 @@ export async function startCentral() {
     await until(() => server.exitCode !== null || server.signalCode !== null, "central ends");
     rmSync(folder, { recursive: true });
   };
-  return { url, broker, stop };
+  return { url, broker, addAccount, stop };
 }
 
 /** Headless Chromium that reaches nothing outside. */
@@ -73,8 +78,8 @@ export function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...quiet, ...still] });
 }
 
-/** An open page, signed in as the center head. */
-export async function signIn(browser, url, options = {}) {
+/** An open page, signed in: as the center head unless `name` says who else. */
+export async function signIn(browser, url, { name = "head", ...options } = {}) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const complaints = [];
@@ -82,10 +87,10 @@ export async function signIn(browser, url, options = {}) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => request.url().startsWith(url) || request.url().startsWith("data:") || complaints.push(`outside: ${request.url()}`));
   await page.goto(url);
-  await page.locator("input[name=name]").fill("head");
+  await page.locator("input[name=name]").fill(name);
   await page.locator("input[name=password]").fill(PASSWORD);
   await page.locator("form button.primary").click();
-  await page.locator(".link.live").waitFor();
+  await page.locator(name === "head" ? ".link.live" : "#main[data-role]").waitFor();
   // Before the sign-in the page asks who it is: that refusal is not a complaint.
   complaints.length = 0;
   return { page, complaints };
@@ -129,6 +134,21 @@ export async function startAgent(brokerPort, agent = "edge-01") {
   });
   const isAcked = (event) => acked.has(`${event.id}/${event.seq}`);
   return { send, opened, closed, health, isAcked, stop: () => client.endAsync() };
+}
+
+/** Nothing serious for people who cannot see or use a mouse. */
+export async function accessible(page, where) {
+  // Playwright evaluates outside the page's content security policy.
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter((v) => ["serious", "critical"].includes(v.impact));
+  assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], where);
+}
+
+/** No sideways scrolling. */
+export async function fits(page, where) {
+  const [content, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(content <= view, `${where}: ${content} px of content in ${view} px`);
 }
 
 /** Text of the one catalogue. */

@@ -54,10 +54,10 @@ pub struct EventQuery {
     #[param(value_type = Option<String>)]
     zone: Option<ZoneId>,
     /// Only this rule.
-    #[param(value_type = Option<String>)]
+    #[param(schema_with = super::schema::rule)]
     rule: Option<Rule>,
     /// Only this severity.
-    #[param(value_type = Option<String>)]
+    #[param(schema_with = super::schema::severity)]
     severity: Option<Severity>,
     /// Opened at or after this time (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime)]

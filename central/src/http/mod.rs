@@ -7,6 +7,7 @@ pub mod openapi;
 mod pages;
 mod probes;
 pub mod problem;
+pub mod schema;
 pub mod session;
 mod stream;
 mod tries;

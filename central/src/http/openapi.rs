@@ -2,6 +2,7 @@
 
 use axum::Json;
 use utoipa::OpenApi;
+use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
 
 /// The description of `/api/v1`.
 #[derive(OpenApi)]
@@ -27,12 +28,43 @@ use utoipa::OpenApi;
 )]
 pub struct Api;
 
+/// The whole description.
+#[must_use]
+pub fn description() -> OpenApiDocument {
+    let mut document = Api::openapi();
+    for (path, item) in &mut document.paths.paths {
+        name_operations(path, item);
+    }
+    document
+}
+
+/// Names operations by method and path, so that two handlers of one name in two files never share an id.
+fn name_operations(path: &str, item: &mut PathItem) {
+    let words: Vec<_> = path
+        .trim_start_matches("/api/v1")
+        .split(['/', '{', '}', '-', '.'])
+        .filter(|w| !w.is_empty())
+        .collect();
+    let operations = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    for (method, operation) in operations {
+        if let Some(operation) = operation {
+            operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+        }
+    }
+}
+
 /// The description as JSON text, as the golden file keeps it.
 #[must_use]
 pub fn document() -> String {
-    Api::openapi().to_pretty_json().map(|text| text + "\n").unwrap_or_default()
+    description().to_pretty_json().map(|text| text + "\n").unwrap_or_default()
 }
 
-pub(super) async fn show() -> Json<utoipa::openapi::OpenApi> {
-    Json(Api::openapi())
+pub(super) async fn show() -> Json<OpenApiDocument> {
+    Json(description())
 }

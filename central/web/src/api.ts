@@ -1,133 +1,96 @@
-/** Central's HTTP API as this page uses it; the whole of it is described by /api/v1/openapi.json. */
+/** Central's HTTP API. Paths and types come from its own description (central/openapi.json); `npm run schema` writes them. */
+
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+/** A type of the API by its name in the description. */
+export type Schema<Name extends keyof Schemas> = Schemas[Name];
 
 export type Lang = "zh-CN" | "en";
-export type Text = Record<Lang, string>;
-export type Severity = "info" | "warning" | "critical";
-
-export interface Session {
-  account: { name: string; role: string; halls: string[]; all_halls: boolean };
-  csrf: string;
-  expires_at: string;
-}
-
+export type Text = Schema<"Localised">;
+export type Session = Schema<"Session">;
+export type Role = Session["account"]["role"];
 /** One episode of one rule at one window or zone. */
-export interface ConductEvent {
-  id: string;
-  hall: string;
-  agent: string;
-  window: string | null;
-  zone: string | null;
-  rule: string;
-  article: string;
-  severity: Severity;
-  opened_at: string;
-  raised_at: string | null;
-  updated_at: string;
-  closed_at: string | null;
-  close_reason: string | null;
-  confidence: number;
-  evidence: { hit_ratio: number; observed_s: number; unknown_s: number; items?: string[]; people?: number | null };
-  historical: boolean;
-  acknowledged: { by: string; at: string } | null;
-  title: Text;
-  reason: Text;
-}
-
-export interface Problem {
-  id: string;
-  hall: string;
-  agent: string;
-  kind: string;
-  camera: string | null;
-  windows: string[];
-  raised_at: string;
-  cleared_at: string | null;
-  title: Text;
-}
-
-export interface Agent {
-  id: string;
-  hall: string;
-  online: boolean;
-  version: string | null;
-  since: string | null;
-  seen_at: string;
-  applied: { version: string; ok: boolean; problems: string[]; at: string } | null;
-  problems?: Problem[];
-}
-
-export interface WindowView {
-  id: string;
-  name: string;
-  agent: string | null;
-  state: "observed" | "unknown";
-  unknown_because: Text | null;
-  events?: ConductEvent[];
-  problems: Problem[];
-}
-
-export interface ZoneView {
-  id: string;
-  agent: string;
-  events?: ConductEvent[];
-}
-
-export interface Hall {
-  id: string;
-  name: string;
-  windows: WindowView[];
-  zones: ZoneView[];
-  agents: Agent[];
-}
-
-export interface EventPage {
-  events: ConductEvent[];
-  page: number;
-  per_page: number;
-  total: number;
-}
-
-export interface EventDetail {
-  event: ConductEvent;
-  messages: {
-    seq: number;
-    phase: "opened" | "updated" | "closed";
-    at: string;
-    stored_at: string;
-    confidence: number;
-    evidence: ConductEvent["evidence"];
-  }[];
-  policy: string;
-  calibration: string;
-  models: Record<string, string>;
-}
+export type ConductEvent = Schema<"Event">;
+export type Severity = ConductEvent["severity"];
+export type Problem = Schema<"Problem">;
+export type Agent = Schema<"Agent">;
+/** An agent with what is wrong with it now. */
+export type HallAgent = Schema<"HallAgent">;
+export type WindowView = Schema<"Window">;
+export type ZoneView = Schema<"Zone">;
+export type Hall = Schema<"Hall">;
 
 /** What the server said instead of an answer (RFC 9457), or that it could not be reached. */
 export class ApiError extends Error {
   constructor(
+    /** The word after `/problems#`; `unreachable` where there was no answer. */
     readonly kind: string,
     readonly status: number,
     readonly retryAfterS: number | null,
+    /** What the server says can be done, in English: for forms that show the reason itself. */
+    readonly detail: string | null = null,
   ) {
     super(kind);
   }
 }
 
 let csrf = "";
+let onSignedOut = (): void => undefined;
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers["content-type"] = "application/json";
-  if (method !== "GET") headers["x-csrf-token"] = csrf;
-  const init: RequestInit = { method, headers };
-  if (body !== undefined) init.body = JSON.stringify(body);
-  const response = await fetch(`/api/v1${path}`, init).catch(() => {
-    throw new ApiError("unreachable", 0, null);
-  });
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
-  const problem = (await response.json().catch(() => ({}))) as { type?: string };
-  const kind = problem.type?.split("#")[1] ?? "internal";
-  throw new ApiError(kind, response.status, Number(response.headers.get("retry-after")) || null);
+/** What happens when the server no longer knows who asks. */
+export function whenSignedOut(act: () => void): void {
+  onSignedOut = act;
+}
+
+/** A fresh key: the server answers a repeated request with the same key as it answered the first. */
+function freshKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const said = (await response.json().catch(() => ({}))) as { type?: string; detail?: string };
+  const wait = Number(response.headers.get("retry-after")) || null;
+  return new ApiError(said.type?.split("#")[1] ?? "internal", response.status, wait, said.detail ?? null);
+}
+
+/** An unsafe request that got no answer is sent once more: its key keeps it from being done twice. */
+async function send(request: Request): Promise<Response> {
+  const again = request.headers.has("idempotency-key") ? request.clone() : null;
+  try {
+    return await fetch(request);
+  } catch {
+    if (again === null) throw new ApiError("unreachable", 0, null);
+    await new Promise((next) => setTimeout(next, 800));
+    return fetch(again).catch(() => {
+      throw new ApiError("unreachable", 0, null);
+    });
+  }
+}
+
+const manners: Middleware = {
+  onRequest({ request }) {
+    if (request.method === "GET") return undefined;
+    if (csrf !== "") request.headers.set("x-csrf-token", csrf);
+    if (!request.headers.has("idempotency-key")) request.headers.set("idempotency-key", freshKey());
+    return request;
+  },
+  async onResponse({ response, schemaPath }) {
+    if (response.ok) return undefined;
+    const error = await failure(response);
+    if (error.kind === "unauthenticated" && schemaPath !== "/api/v1/session") onSignedOut();
+    throw error;
+  },
+};
+
+/** The typed client: `await data(client.GET("/api/v1/events", { params: { query: { page: 2 } } }))`. */
+export const client = createClient<paths>({ fetch: send });
+client.use(manners);
+
+/** The answer of a call; every failure is an [`ApiError`]. */
+export async function data<T>(call: Promise<{ data?: T }>): Promise<T> {
+  return (await call).data as T;
 }
 
 function remember(session: Session): Session {
@@ -135,12 +98,13 @@ function remember(session: Session): Session {
   return session;
 }
 
+/** For signing in and what the live board needs; pages call `client` themselves. */
 export const api = {
-  session: async () => remember(await call<Session>("GET", "/session")),
-  signIn: async (name: string, password: string) => remember(await call<Session>("POST", "/session", { name, password })),
-  signOut: () => call<void>("DELETE", "/session"),
-  halls: () => call<{ cursor: number; halls: Hall[] }>("GET", "/halls"),
-  events: (filters: URLSearchParams) => call<EventPage>("GET", `/events?${filters}`),
-  event: (id: string) => call<EventDetail>("GET", `/events/${encodeURIComponent(id)}`),
-  acknowledge: (id: string) => call<ConductEvent>("POST", `/events/${encodeURIComponent(id)}/acknowledge`),
+  session: async () => remember(await data(client.GET("/api/v1/session"))),
+  signIn: async (name: string, password: string) => remember(await data(client.POST("/api/v1/session", { body: { name, password } }))),
+  signOut: () => client.DELETE("/api/v1/session", { params: { header: { "X-CSRF-Token": csrf } } }),
+  halls: () => data(client.GET("/api/v1/halls")),
+  event: (id: string) => data(client.GET("/api/v1/events/{id}", { params: { path: { id } } })),
+  acknowledge: (id: string) =>
+    data(client.POST("/api/v1/events/{id}/acknowledge", { params: { path: { id }, header: { "X-CSRF-Token": csrf } } })),
 };

@@ -51,7 +51,7 @@ function put<T extends { id: string }>(list: readonly T[], item: T, keep: boolea
 
 function withEvent(hall: Hall, event: ConductEvent): Hall {
   const open = event.closed_at === null && !event.historical;
-  const change = <P extends { id: string; events?: ConductEvent[] }>(place: P, id: string | null): P =>
+  const change = <P extends { id: string; events?: ConductEvent[] | null }>(place: P, id: string | null): P =>
     place.id === id ? { ...place, events: put(place.events ?? [], event, open) } : place;
   return {
     ...hall,
@@ -65,12 +65,12 @@ function withProblem(hall: Hall, problem: Problem): Hall {
   return {
     ...hall,
     windows: hall.windows.map((w) => (problem.windows.includes(w.id) ? { ...w, problems: put(w.problems, problem, open) } : w)),
-    agents: hall.agents.map((a) => (a.id === problem.agent ? { ...a, problems: put(a.problems ?? [], problem, open) } : a)),
+    agents: hall.agents.map((a) => (a.id === problem.agent ? { ...a, problems: put(a.problems, problem, open) } : a)),
   };
 }
 
 function withAgent(hall: Hall, agent: Agent): Hall {
-  return { ...hall, agents: hall.agents.map((a) => (a.id === agent.id ? { ...agent, problems: a.problems ?? [] } : a)) };
+  return { ...hall, agents: hall.agents.map((a) => (a.id === agent.id ? { ...agent, problems: a.problems } : a)) };
 }
 
 /** Every open alert, the most urgent first; not yet acknowledged before acknowledged; then the newest first. */

@@ -1,11 +1,17 @@
 import { render } from "preact";
 import { App } from "./app";
 import { lang, setLang } from "./i18n";
-import "./style.css";
+import { keepLinksInPage } from "./route";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/ui.css";
+import "./styles/pages.css";
 import { showTheme } from "./theme";
 import { startClock } from "./time";
 
-setLang(lang.value);
 showTheme();
 startClock();
+keepLinksInPage();
+await setLang(lang.value);
 render(<App />, document.getElementById("app")!);

@@ -2,9 +2,8 @@ import { useState } from "preact/hooks";
 import type { Alert } from "../board";
 import { label, say, t } from "../i18n";
 import { acknowledge } from "../live";
-import { follow } from "../route";
 import { clock, duration, percent } from "../time";
-import { Icon } from "./Icon";
+import { Icon } from "../ui/Icon";
 
 export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean }) {
   const { event } = alert;
@@ -26,7 +25,7 @@ export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean
       </span>
       <div class="what">
         <h3>
-          <a href={`/events/${event.id}`} onClick={follow}>
+          <a href={`/events/${event.id}`}>
             {showHall && `${alert.hall} · `}
             {alert.place} · {say(event.title)}
           </a>

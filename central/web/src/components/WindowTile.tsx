@@ -2,7 +2,7 @@ import type { WindowView } from "../api";
 import { worst } from "../board";
 import { say, t } from "../i18n";
 import { go } from "../route";
-import { Icon } from "./Icon";
+import { Icon } from "../ui/Icon";
 
 /** One window at a glance. A window that cannot be observed never looks like one where all is well. */
 export function WindowTile({ hall, window }: { hall: string; window: WindowView }) {

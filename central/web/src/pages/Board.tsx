@@ -1,12 +1,12 @@
 import { AgentList } from "../components/AgentList";
 import { AlertCard } from "../components/AlertCard";
-import { Icon } from "../components/Icon";
+import { Icon } from "../ui/Icon";
 import { WindowTile } from "../components/WindowTile";
 import { t } from "../i18n";
 import { halls, link, openAlerts } from "../live";
 
 /** What a center head sees at a glance: what needs somebody now, then every window, then the machines. */
-export function Board() {
+export default function Board() {
   const unknown = halls.value.flatMap((hall) => hall.windows).filter((w) => w.state === "unknown").length;
   const several = halls.value.length > 1;
   if (halls.value.length === 0) {

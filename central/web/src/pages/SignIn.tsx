@@ -1,21 +1,8 @@
 import { useState } from "preact/hooks";
-import { ApiError, type Session, api } from "../api";
+import { type Session, api } from "../api";
 import { lang, setLang, t } from "../i18n";
-
-function explain(error: unknown): string {
-  if (!(error instanceof ApiError)) return t("ui.error.internal");
-  switch (error.kind) {
-    case "wrong_credentials":
-      return t("ui.error.wrong_credentials");
-    case "locked":
-    case "too_many":
-      return t("ui.error.locked", { minutes: Math.max(1, Math.ceil((error.retryAfterS ?? 60) / 60)) });
-    case "unreachable":
-      return t("ui.unreachable");
-    default:
-      return t("ui.error.internal");
-  }
-}
+import { Field } from "../ui/Field";
+import { explain } from "../ui/explain";
 
 export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void }) {
   const [error, setError] = useState<string | null>(null);
@@ -37,17 +24,11 @@ export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void 
       <form onSubmit={(event) => void submit(event)}>
         <h1><img src="/icon.svg" alt="" width="40" height="40" /> {t("ui.product")}</h1>
         <p class="muted">{t("ui.claim")}</p>
-        <label>
-          {t("ui.account")}
-          <input name="name" autoComplete="username" autoCapitalize="none" required autofocus />
-        </label>
-        <label>
-          {t("ui.password")}
-          <input name="password" type="password" autoComplete="current-password" required />
-        </label>
+        <Field label={t("ui.account")}><input name="name" autoComplete="username" autoCapitalize="none" required autofocus /></Field>
+        <Field label={t("ui.password")}><input name="password" type="password" autoComplete="current-password" required /></Field>
         {error && <p class="failed" role="alert">{error}</p>}
         <button class="primary" disabled={busy}>{t("ui.sign_in")}</button>
-        <button type="button" class="tool" onClick={() => setLang(lang.value === "en" ? "zh-CN" : "en")}>
+        <button type="button" class="tool" onClick={() => void setLang(lang.value === "en" ? "zh-CN" : "en")}>
           {lang.value === "en" ? "中文" : "English"}
         </button>
       </form>

@@ -1,0 +1,57 @@
+/** Every page: its address, who may open it, and the code that is fetched when it is opened first. */
+
+import type { ComponentType } from "preact";
+import type { Role } from "./api";
+import type { Key } from "./i18n";
+import { match } from "./route";
+import type { IconName } from "./ui/Icon";
+
+/** What a page is given. */
+export interface PageProps {
+  /** The `:names` of its address. */
+  params: Record<string, string>;
+  /** What follows the question mark. */
+  query: URLSearchParams;
+}
+
+export interface PageEntry {
+  path: string;
+  /** Its name in the navigation and in the window's title. */
+  title: Key;
+  roles: readonly Role[];
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+  /** Its sign in the navigation; a page without one is reached from other pages. */
+  icon?: IconName;
+  /** The page whose entry is marked while this one is open. */
+  under?: string;
+  /** Fills the screen, without navigation. */
+  bare?: boolean;
+}
+
+/** In the order of the navigation; a role's first page is its home. Phones show the first four as tabs. */
+export const PAGES: readonly PageEntry[] = [
+  { path: "/", title: "ui.board", roles: ["center_head"], icon: "board", load: () => import("./pages/Board") },
+  { path: "/events", title: "ui.events", roles: ["center_head"], icon: "list", load: () => import("./pages/Events") },
+  { path: "/events/:id", title: "ui.event", roles: ["center_head"], under: "/events", load: () => import("./pages/EventDetail") },
+];
+
+/** A role's entries of the navigation. */
+export function navigation(role: Role, pages: readonly PageEntry[] = PAGES): PageEntry[] {
+  return pages.filter((page) => page.icon !== undefined && page.roles.includes(role));
+}
+
+/** Where a role begins. */
+export function home(role: Role, pages: readonly PageEntry[] = PAGES): string {
+  return navigation(role, pages)[0]?.path ?? "/";
+}
+
+export type Found = { page: PageEntry; params: Record<string, string> };
+
+/** The page at an address, if there is one for the role. */
+export function find(path: string, role: Role, pages: readonly PageEntry[] = PAGES): Found | null {
+  for (const page of pages) {
+    const params = page.roles.includes(role) ? match(page.path, path) : null;
+    if (params !== null) return { page, params };
+  }
+  return null;
+}

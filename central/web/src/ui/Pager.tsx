@@ -1,0 +1,20 @@
+import { t } from "../i18n";
+
+interface Props {
+  page: number;
+  perPage: number;
+  total: number;
+  onPage: (page: number) => void;
+}
+
+/** The way through the pages of a list. Nothing where there is one page. */
+export function Pager({ page, perPage, total, onPage }: Props) {
+  const pages = Math.max(1, Math.ceil(total / perPage));
+  return (
+    <nav class="pager" aria-label={t("ui.pager")}>
+      {pages > 1 && <button type="button" class="tool" disabled={page <= 1} onClick={() => onPage(page - 1)}>{t("ui.previous")}</button>}
+      <span>{t("ui.page_of", { page, pages, total })}</span>
+      {pages > 1 && <button type="button" class="tool" disabled={page >= pages} onClick={() => onPage(page + 1)}>{t("ui.next")}</button>}
+    </nav>
+  );
+}
