@@ -1,9 +1,10 @@
 import * as dialog from "@zag-js/dialog";
-import { Portal, normalizeProps, useMachine } from "@zag-js/preact";
+import { normalizeProps, useMachine } from "@zag-js/preact";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { t } from "../i18n";
 import { Icon } from "./Icon";
+import { Portal } from "./Portal";
 
 interface Props {
   title: string;

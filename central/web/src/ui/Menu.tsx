@@ -1,8 +1,9 @@
 import * as menu from "@zag-js/menu";
-import { Portal, normalizeProps, useMachine } from "@zag-js/preact";
+import { normalizeProps, useMachine } from "@zag-js/preact";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { Icon, type IconName } from "./Icon";
+import { Portal } from "./Portal";
 
 export interface MenuItem {
   id: string;
