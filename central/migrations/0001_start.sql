@@ -31,14 +31,6 @@ CREATE TABLE episodes (
 CREATE INDEX episodes_by_time ON episodes (hall, opened_at);
 CREATE INDEX episodes_open ON episodes (hall) WHERE closed_at IS NULL;
 
--- Who took note of an alert, and when. The first one stays.
-CREATE TABLE acknowledgements (
-    event_id   TEXT   PRIMARY KEY,
-    account_id TEXT   NOT NULL,
-    name       TEXT   NOT NULL,
-    at         BIGINT NOT NULL
-);
-
 -- Every message about a problem of the system itself, and the current state of each problem.
 CREATE TABLE health_messages (
     problem_id TEXT   NOT NULL,

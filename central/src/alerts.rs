@@ -27,7 +27,7 @@ pub struct Notice {
     pub data: String,
 }
 
-/// What an `opened`, `updated`, `closed` or `acknowledged` message holds.
+/// What an `opened`, `updated`, `closed` or `reviewed` message holds.
 #[derive(Debug, Serialize)]
 struct EventNotice {
     event: EventView,
@@ -103,7 +103,7 @@ pub async fn notice(store: &Store, change: &Change) -> Result<Option<Notice>, St
             .agent(&change.hall, &change.subject)
             .await?
             .map(|a| to_json(&StatusNotice { agent: (&a).into() })),
-        ChangeKind::Opened | ChangeKind::Updated | ChangeKind::Closed | ChangeKind::Acknowledged => {
+        ChangeKind::Opened | ChangeKind::Updated | ChangeKind::Closed | ChangeKind::Reviewed => {
             match event_id(change) {
                 Some(id) => store.event(id).await?.map(|episode| {
                     let ring = change.ring && episode.event.closed_at.is_none();

@@ -9,6 +9,7 @@ pub mod http;
 pub mod ingest;
 pub mod listener;
 pub mod password;
+pub mod review;
 pub mod role;
 pub mod serve;
 pub mod stop;

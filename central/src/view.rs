@@ -1,6 +1,7 @@
 //! What the HTTP API shows: the store's rows in the words of the contract, with texts for people.
 
-use crate::store::{AgentRow, Episode, Problem};
+use crate::review::{Mark, Verdict};
+use crate::store::{AgentRow, Episode, Problem, ReviewStep};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{CloseReason, Event, Evidence, Phase};
 use chuangming_domain::rule::{Rule, Severity};
@@ -75,9 +76,18 @@ pub struct EventView {
     pub evidence: EvidenceView,
     /// From the past: never rings.
     pub historical: bool,
-    /// Who took note of it.
+    /// Who took note of it; null while it is open for review.
     #[schema(required)]
-    pub acknowledged: Option<AcknowledgementView>,
+    pub acknowledged: Option<MarkView>,
+    /// Whether it was what it looked like; null while nobody decided. Only a confirmed event may ever count.
+    #[schema(required)]
+    pub verdict: Option<VerdictView>,
+    /// A remark.
+    #[schema(required)]
+    pub note: Option<NoteView>,
+    /// Put aside until some time, which may have passed.
+    #[schema(required)]
+    pub snooze: Option<SnoozeView>,
     /// What it is called.
     pub title: Localised,
     /// Why it was raised, in plain words.
@@ -101,15 +111,78 @@ pub struct EvidenceView {
     pub people: Option<u8>,
 }
 
-/// Who took note of an alert, and when.
+/// Who did something, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = Acknowledgement)]
-pub struct AcknowledgementView {
-    /// The account's name.
-    pub by: String,
+#[schema(as = Mark)]
+pub struct MarkView {
+    /// The account's name; null once the account is gone.
+    #[schema(required)]
+    pub by: Option<String>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
+}
+
+/// Whether an event was what it looked like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Decision)]
+pub struct VerdictView {
+    /// `confirmed` or `wrong`.
+    pub verdict: Verdict,
+    /// Who said so, and when.
+    #[serde(flatten)]
+    pub mark: MarkView,
+}
+
+/// A remark about an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Note)]
+pub struct NoteView {
+    /// What it says.
+    pub text: String,
+    /// Who wrote it, and when.
+    #[serde(flatten)]
+    pub mark: MarkView,
+}
+
+/// An alert put aside for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Snooze)]
+pub struct SnoozeView {
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who put it aside, and when.
+    #[serde(flatten)]
+    pub mark: MarkView,
+}
+
+/// One step of an event's review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewStep)]
+pub struct ReviewStepView {
+    /// `acknowledge`, `confirm`, `mark_wrong`, `note`, `snooze`, or one that takes such a step back.
+    pub step: String,
+    /// The note, or a snooze's reason.
+    #[schema(required)]
+    pub detail: Option<String>,
+    /// Who, and when.
+    #[serde(flatten)]
+    pub mark: MarkView,
+}
+
+impl From<&Mark> for MarkView {
+    fn from(mark: &Mark) -> Self {
+        Self { by: mark.name.clone(), at: mark.at }
+    }
+}
+
+impl From<&ReviewStep> for ReviewStepView {
+    fn from(step: &ReviewStep) -> Self {
+        Self { step: step.step.clone(), detail: step.detail.clone(), mark: (&step.mark).into() }
+    }
 }
 
 /// A problem of the system itself.
@@ -274,7 +347,7 @@ pub struct MessageView {
 
 impl From<&Episode> for EventView {
     fn from(episode: &Episode) -> Self {
-        let event = &episode.event;
+        let (event, review) = (&episode.event, &episode.review);
         Self {
             id: event.id.to_string(),
             hall: event.hall.to_string(),
@@ -292,10 +365,17 @@ impl From<&Episode> for EventView {
             confidence: event.confidence,
             evidence: (&event.evidence).into(),
             historical: event.historical,
-            acknowledged: episode
-                .acknowledged
+            acknowledged: review.acknowledged.as_ref().map(Into::into),
+            verdict: review
+                .verdict
                 .as_ref()
-                .map(|a| AcknowledgementView { by: a.by.clone(), at: a.at }),
+                .map(|(verdict, mark)| VerdictView { verdict: *verdict, mark: mark.into() }),
+            note: review.note.as_ref().map(|(text, mark)| NoteView { text: text.clone(), mark: mark.into() }),
+            snooze: review.snooze.as_ref().map(|snooze| SnoozeView {
+                until: snooze.until,
+                reason: snooze.reason.clone(),
+                mark: (&snooze.mark).into(),
+            }),
             title: Localised::key(&format!("rule.{}.title", event.rule)),
             reason: Localised::of(|lang| reason(event, lang)),
         }

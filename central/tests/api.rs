@@ -5,136 +5,11 @@ mod common;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::Channel;
+use common::browser::{Browser, problem, try_sign_in};
 use common::{Agent, Central, PASSWORD, PATIENCE, closed, eventually, opened};
-use futures_util::StreamExt;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// A browser, as far as the API is concerned.
-struct Browser<'a> {
-    central: &'a Central,
-    http: reqwest::Client,
-    cookie: String,
-    csrf: String,
-}
-
-impl<'a> Browser<'a> {
-    async fn sign_in(central: &'a Central, name: &str) -> Self {
-        let response = try_sign_in(central, name, PASSWORD).await;
-        assert_eq!(response.status(), 200, "{name}");
-        let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
-        assert!(
-            cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && cookie.contains("Path=/"),
-            "{cookie}"
-        );
-        let session: Value = response.json().await.unwrap();
-        assert_eq!(session["account"]["name"], name);
-        Self {
-            central,
-            http: reqwest::Client::new(),
-            cookie: cookie.split(';').next().unwrap().to_owned(),
-            csrf: session["csrf"].as_str().unwrap().to_owned(),
-        }
-    }
-
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, self.central.url(path)).header("cookie", &self.cookie)
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().await.unwrap()
-    }
-
-    async fn json(&self, path: &str) -> Value {
-        let response = self.get(path).await;
-        assert_eq!(response.status(), 200, "{path}");
-        response.json().await.unwrap()
-    }
-
-    async fn post(&self, path: &str) -> Response {
-        self.request(Method::POST, path).header("x-csrf-token", &self.csrf).send().await.unwrap()
-    }
-
-    async fn stream(&self, last: Option<&str>) -> Stream {
-        let mut request = self.request(Method::GET, "/api/v1/alerts/stream");
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Stream { chunks: response.bytes_stream().map(|c| c.map(|c| c.to_vec())).boxed(), text: String::new() }
-    }
-}
-
-async fn try_sign_in(central: &Central, name: &str, password: &str) -> Response {
-    let body = json!({"name": name, "password": password});
-    reqwest::Client::new().post(central.url("/api/v1/session")).json(&body).send().await.unwrap()
-}
-
-/// The problem that an answer holds: its status and the word after `#`.
-async fn problem(response: Response) -> (StatusCode, String) {
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let status = response.status();
-    let body: Value = response.json().await.unwrap();
-    assert_eq!(body["status"], status.as_u16());
-    let kind = body["type"].as_str().unwrap();
-    (status, kind.rsplit('#').next().unwrap().to_owned())
-}
-
-/// Reads server-sent events.
-struct Stream {
-    chunks: futures_util::stream::BoxStream<'static, reqwest::Result<Vec<u8>>>,
-    text: String,
-}
-
-#[derive(Debug)]
-struct Message {
-    id: String,
-    name: String,
-    data: Value,
-}
-
-impl Stream {
-    async fn next(&mut self) -> Message {
-        loop {
-            if let Some((message, rest)) = self.text.split_once("\n\n") {
-                let field = |name: &str| {
-                    let line = message.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-                    line.map(|value| value.trim_start().to_owned())
-                };
-                let read = field("data").map(|data| Message {
-                    id: field("id").unwrap_or_default(),
-                    name: field("event").unwrap_or_default(),
-                    data: serde_json::from_str(&data).unwrap(),
-                });
-                self.text = rest.to_owned();
-                match read {
-                    Some(read) => return read,
-                    None => continue,
-                }
-            }
-            let chunk = tokio::time::timeout(PATIENCE, self.chunks.next()).await.expect("a message in time");
-            self.text += std::str::from_utf8(&chunk.expect("the stream goes on").unwrap()).unwrap();
-        }
-    }
-
-    /// The next message of that name; others are passed over.
-    async fn wait_for(&mut self, name: &str) -> Message {
-        loop {
-            let message = self.next().await;
-            if message.name == name {
-                return message;
-            }
-        }
-    }
-
-    async fn ends(&mut self) -> bool {
-        let all = async { while let Some(Ok(_)) = self.chunks.next().await {} };
-        tokio::time::timeout(PATIENCE, all).await.is_ok()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_in_and_out() {
@@ -231,14 +106,14 @@ async fn an_alert_reaches_the_open_page_and_is_acknowledged() {
     let reason = told.data["event"]["reason"]["zh-CN"].as_str().unwrap();
     assert!(reason.contains("伏在桌面"), "{reason}");
 
-    let path = format!("/api/v1/events/{}/acknowledge", event.id);
-    let without = head.request(Method::POST, &path).send().await.unwrap();
+    let path = format!("/api/v1/events/{}/acknowledgement", event.id);
+    let without = head.request(Method::PUT, &path).send().await.unwrap();
     assert_eq!(problem(without).await, (StatusCode::FORBIDDEN, "csrf".to_owned()));
-    let acknowledged: Value = head.post(&path).await.json().await.unwrap();
+    let acknowledged = head.put(&path, json!(null)).await;
     assert_eq!(acknowledged["acknowledged"]["by"], "head");
-    let told = page.wait_for("acknowledged").await;
+    let told = page.wait_for("reviewed").await;
     assert_eq!(told.data["event"]["acknowledged"], acknowledged["acknowledged"]);
-    let again: Value = head.post(&path).await.json().await.unwrap();
+    let again = head.put(&path, json!(null)).await;
     assert_eq!(again["acknowledged"], acknowledged["acknowledged"], "the first one stays");
 
     agent.deliver(&closed(&event)).await;
@@ -342,7 +217,6 @@ async fn lists_details_and_roles() {
     assert_eq!(other.json("/api/v1/events").await["total"], 0);
     assert_eq!(other.json("/api/v1/halls").await["halls"][0]["id"], "hangu");
     assert_eq!(problem(other.get("/api/v1/events?hall=tanggu").await).await.1, "forbidden");
-    assert_eq!(other.post(&format!("{one}/acknowledge")).await.status(), 404);
     let installer = Browser::sign_in(&central, "installer").await;
     let hall = &installer.json("/api/v1/halls").await["halls"][0];
     assert!(hall["windows"][0].get("events").is_none(), "an installer sees no conduct: {hall}");

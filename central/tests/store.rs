@@ -2,6 +2,7 @@
 
 mod common;
 
+use chuangming_central::review::{Act, Verdict};
 use chuangming_central::store::{Arrival, Body, ChangeKind, EventFilter, Missed, Outcome, Store};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{CloseReason, Event, EventId, Phase};
@@ -254,9 +255,22 @@ async fn filters_narrow() {
     let mut elsewhere = opened("edge-09", "1", Rule::Slumped);
     elsewhere.hall = HallId::new("hangu").unwrap();
     record(&store, &[arrival(&slumped), arrival(&smoking), arrival(&ended), arrival(&elsewhere)]).await;
-    assert!(store.acknowledge(&slumped, "1", "head", Timestamp::now()).await.unwrap().is_some());
-    assert!(store.acknowledge(&slumped, "2", "other", Timestamp::now()).await.unwrap().is_none());
-    assert_eq!(store.event(slumped.id).await.unwrap().unwrap().acknowledged.unwrap().by, "head");
+    let review = async |event: &Event, who: &str, act: Act| {
+        store.review(event, who, &act, Timestamp::now()).await.unwrap().map(|change| change.kind)
+    };
+    assert_eq!(review(&slumped, "1", Act::Acknowledge).await, Some(ChangeKind::Reviewed));
+    assert_eq!(review(&slumped, "2", Act::Acknowledge).await, None);
+    assert_eq!(review(&elsewhere, "1", Act::Note("门口".to_owned())).await, Some(ChangeKind::Reviewed));
+    assert_eq!(review(&elsewhere, "1", Act::Decide(Verdict::Wrong)).await, Some(ChangeKind::Reviewed));
+    let seen = store.event(slumped.id).await.unwrap().unwrap().review.acknowledged.unwrap();
+    assert_eq!(
+        (seen.account_id.as_str(), seen.name),
+        ("1", None),
+        "the first one stays; its account is gone"
+    );
+    let steps = store.review_steps(elsewhere.id).await.unwrap();
+    let steps: Vec<_> = steps.iter().map(|s| (s.step.as_str(), s.detail.as_deref())).collect();
+    assert_eq!(steps, [("note", Some("门口")), ("mark_wrong", None)]);
 
     let here = || EventFilter { halls: Some(vec![hall()]), ..EventFilter::default() };
     let hour_ago = Timestamp::now() - Duration::from_secs(3600);
@@ -274,6 +288,9 @@ async fn filters_narrow() {
         (EventFilter { acknowledged: Some(true), ..here() }, vec![slumped.id]),
         (EventFilter { acknowledged: Some(false), ..here() }, vec![smoking.id]),
         (EventFilter { historical: Some(true), ..here() }, vec![]),
+        (EventFilter { verdict: Some(Some(Verdict::Wrong)), ..EventFilter::default() }, vec![elsewhere.id]),
+        (EventFilter { verdict: Some(Some(Verdict::Confirmed)), ..EventFilter::default() }, vec![]),
+        (EventFilter { verdict: Some(None), ..EventFilter::default() }, vec![slumped.id, smoking.id]),
     ];
     let mut failures = Vec::new();
     for (filter, expected) in rows {

@@ -1,11 +1,12 @@
-//! Events: open alerts, the list with filters, one event with its history, and taking note of it.
+//! Events: open alerts, the list with filters, and one event with its history.
 
 use super::App;
 use super::body::Parameters;
 use super::problem::{Details, Failure};
 use super::session::SignedIn;
+use crate::review::Verdict;
 use crate::store::{Episode, EventFilter};
-use crate::view::{EventView, MessageView, Models};
+use crate::view::{EventView, MessageView, Models, ReviewStepView};
 use axum::Json;
 use axum::extract::{Path, State};
 use chuangming_domain::Timestamp;
@@ -72,6 +73,9 @@ pub struct EventQuery {
     acknowledged: Option<bool>,
     /// Only historical ones, or only live ones.
     historical: Option<bool>,
+    /// Only confirmed ones, only wrong ones, or only those that nobody decided.
+    #[param(inline)]
+    verdict: Option<VerdictQuery>,
     /// Counted from 1.
     #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
@@ -87,6 +91,26 @@ pub struct EventQuery {
 pub enum StateQuery {
     Open,
     Closed,
+}
+
+/// Confirmed, wrong, or not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum VerdictQuery {
+    Confirmed,
+    Wrong,
+    None,
+}
+
+impl VerdictQuery {
+    const fn verdict(self) -> Option<Verdict> {
+        match self {
+            VerdictQuery::Confirmed => Some(Verdict::Confirmed),
+            VerdictQuery::Wrong => Some(Verdict::Wrong),
+            VerdictQuery::None => None,
+        }
+    }
 }
 
 /// A page of events.
@@ -109,6 +133,8 @@ pub struct EventDetails {
     pub event: EventView,
     /// Its messages in their order.
     pub messages: Vec<MessageView>,
+    /// What center heads said of it, oldest first.
+    pub review: Vec<ReviewStepView>,
     /// Content hash of the policy in force.
     pub policy: String,
     /// Content hash of the calibration in force.
@@ -164,6 +190,7 @@ pub async fn list(
         open: query.state.map(|state| state == StateQuery::Open),
         acknowledged: query.acknowledged,
         historical: query.historical,
+        verdict: query.verdict.map(VerdictQuery::verdict),
     };
     app.store
         .note_access(&signed_in.account, "list_events", &named(filter.halls.as_deref()), Timestamp::now())
@@ -191,6 +218,7 @@ pub async fn show(
     let episode = find(&app, &signed_in, &id).await?;
     app.store.note_access(&signed_in.account, "view_event", &id, Timestamp::now()).await?;
     let messages = app.store.messages(episode.event.id).await?;
+    let review = app.store.review_steps(episode.event.id).await?;
     let event = &episode.event;
     Ok(Json(EventDetails {
         messages: messages
@@ -204,6 +232,7 @@ pub async fn show(
                 evidence: (&message.event.evidence).into(),
             })
             .collect(),
+        review: review.iter().map(Into::into).collect(),
         policy: event.policy.to_string(),
         calibration: event.calibration.to_string(),
         models: event
@@ -215,36 +244,8 @@ pub async fn show(
     }))
 }
 
-/// Takes note of an event; who does so first stays.
-#[utoipa::path(post, path = "/api/v1/events/{id}/acknowledge", tag = "events", params(
-    ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
-    (status = 200, description = "The event", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
-    (status = 404, description = "No such event in the account's halls", body = Details,
-     content_type = "application/problem+json"),
-))]
-pub async fn acknowledge(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path(id): Path<String>,
-) -> Result<Json<EventView>, Failure> {
-    let episode = find(&app, &signed_in, &id).await?;
-    let (account, now) = (&signed_in.account, Timestamp::now());
-    app.store.note_access(account, "acknowledge", &id, now).await?;
-    let turn = app.hub.turn().await;
-    if let Some(change) = app.store.acknowledge(&episode.event, &account.id, &account.name, now).await? {
-        app.hub.tell(&app.store, &[change], turn).await;
-    }
-    let episode = find(&app, &signed_in, &id).await?;
-    Ok(Json((&episode).into()))
-}
-
 /// An event of a hall that the account does not see is no event to it.
-async fn find(app: &App, signed_in: &SignedIn, id: &str) -> Result<Episode, Failure> {
+pub(super) async fn find(app: &App, signed_in: &SignedIn, id: &str) -> Result<Episode, Failure> {
     signed_in.sees_conduct()?;
     let missing = || Failure::NotFound("no such event");
     let id = EventId(id.parse().map_err(|_| missing())?);

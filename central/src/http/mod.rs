@@ -7,6 +7,7 @@ pub mod openapi;
 mod pages;
 mod probes;
 pub mod problem;
+pub mod reviews;
 pub mod schema;
 pub mod session;
 mod stream;
@@ -23,7 +24,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
 use std::sync::Arc;
@@ -117,7 +118,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/alerts/stream", get(stream::stream))
         .route("/api/v1/events", get(events::list))
         .route("/api/v1/events/{id}", get(events::show))
-        .route("/api/v1/events/{id}/acknowledge", post(events::acknowledge))
+        .route(
+            "/api/v1/events/{id}/acknowledgement",
+            put(reviews::acknowledge).delete(reviews::withdraw_acknowledgement),
+        )
+        .route("/api/v1/events/{id}/verdict", put(reviews::decide).delete(reviews::withdraw_verdict))
+        .route("/api/v1/events/{id}/note", put(reviews::note).delete(reviews::remove_note))
+        .route("/api/v1/events/{id}/snooze", put(reviews::snooze).delete(reviews::end_snooze))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
         .layer(SetResponseHeaderLayer::if_not_present(

@@ -23,7 +23,14 @@ use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
         super::stream::stream,
         super::events::list,
         super::events::show,
-        super::events::acknowledge,
+        super::reviews::acknowledge,
+        super::reviews::withdraw_acknowledgement,
+        super::reviews::decide,
+        super::reviews::withdraw_verdict,
+        super::reviews::note,
+        super::reviews::remove_note,
+        super::reviews::snooze,
+        super::reviews::end_snooze,
     )
 )]
 pub struct Api;

@@ -26,8 +26,8 @@ const SESSION_CHECK: Duration = Duration::from_secs(30);
 /// Alerts, health and status as they change.
 ///
 /// Every message has an `id`. `ready` comes first on a fresh connection and means: fetch the halls now. `resync` means
-/// the same after messages were lost. `opened`, `updated`, `closed` and `acknowledged` hold `{"event":…,"ring":…}`,
-/// `health` holds `{"problem":…}`, `status` holds `{"agent":…}`. Historical events never come.
+/// the same after messages were lost. `opened`, `updated`, `closed` and `reviewed` hold `{"event":…,"ring":…}`,
+/// `health` holds `{"problem":…}`, `status` holds `{"agent":…}`. Of historical events only reviews are told.
 #[utoipa::path(get, path = "/api/v1/alerts/stream", tag = "alerts", params(
     ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this message"),
 ), responses(

@@ -1,6 +1,8 @@
 //! Episodes: what the alert page and the event list show.
 
-use super::{Change, ChangeKind, Sql, Store, StoreError, feed, json, micros, time};
+use super::reviews::{self, ReviewRow};
+use super::{Sql, Store, StoreError, json, micros, time};
+use crate::review::{Review, Verdict};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, EventId};
 use chuangming_domain::id::{HallId, WindowId, ZoneId};
@@ -13,17 +15,8 @@ pub struct Episode {
     pub event: Event,
     /// When its dwell was full; unknown while its first message is still under way.
     pub raised_at: Option<Timestamp>,
-    /// Who took note of it.
-    pub acknowledged: Option<Acknowledgement>,
-}
-
-/// Who took note of an alert, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acknowledgement {
-    /// The account's name.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
+    /// What center heads said of it.
+    pub review: Review,
 }
 
 /// Which episodes; every field narrows.
@@ -49,6 +42,8 @@ pub struct EventFilter {
     pub acknowledged: Option<bool>,
     /// Only historical ones, or only live ones.
     pub historical: Option<bool>,
+    /// Only confirmed ones, or only wrong ones; `Some(None)`: only undecided ones.
+    pub verdict: Option<Option<Verdict>>,
 }
 
 /// A page of a list.
@@ -69,10 +64,22 @@ pub struct MessageRow {
     pub stored_at: Timestamp,
 }
 
-type EpisodeRow = (String, Option<i64>, Option<String>, Option<i64>);
+#[derive(sqlx::FromRow)]
+struct EpisodeRow {
+    body: String,
+    raised_at: Option<i64>,
+    #[sqlx(flatten)]
+    review: ReviewRow,
+}
 
-const COLUMNS: &str = "SELECT e.body, e.raised_at, a.name, a.at ";
-const TABLES: &str = "FROM episodes e LEFT JOIN acknowledgements a ON a.event_id = e.id WHERE TRUE";
+const TABLES: &str = " FROM episodes e LEFT JOIN reviews r ON r.event_id = e.id WHERE TRUE";
+
+/// The beginning of a query for [`EpisodeRow`]s.
+fn select() -> Sql {
+    let mut query = Sql::new("SELECT e.body, e.raised_at, ");
+    query.push(reviews::COLUMNS);
+    query
+}
 
 impl Store {
     /// A page of episodes; `page` counts from 0.
@@ -89,7 +96,7 @@ impl Store {
         filter.push(&mut count);
         let total: i64 = count.query_scalar().fetch_one(&self.pool).await?;
 
-        let mut query = Sql::new(COLUMNS);
+        let mut query = select();
         filter.push(&mut query);
         query.push(" ORDER BY e.opened_at DESC, e.id DESC LIMIT ").bind(i64::from(per_page));
         query.push(" OFFSET ").bind(i64::from(page) * i64::from(per_page));
@@ -113,7 +120,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn event(&self, id: EventId) -> Result<Option<Episode>, StoreError> {
-        let mut query = Sql::new(COLUMNS);
+        let mut query = select();
         query.push(TABLES).push(" AND e.id = ").bind(id.to_string());
         let row: Option<EpisodeRow> = query.query_as().fetch_optional(&self.pool).await?;
         row.map(episode).transpose()
@@ -134,42 +141,14 @@ impl Store {
         };
         rows.into_iter().map(message).collect()
     }
-
-    /// Notes who took note of an episode; the first one stays. `None` when it was acknowledged before.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn acknowledge(
-        &self,
-        event: &Event,
-        account_id: &str,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<Option<Change>, StoreError> {
-        let mut tx = self.begin().await?;
-        let id = event.id.to_string();
-        let inserted = sqlx::query(
-            "INSERT INTO acknowledgements (event_id, account_id, name, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        )
-        .bind(&id)
-        .bind(account_id)
-        .bind(name)
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
-        if inserted.rows_affected() == 0 || event.historical {
-            tx.commit().await?;
-            return Ok(None);
-        }
-        let change = feed::append(&mut tx, now, &event.hall, ChangeKind::Acknowledged, &id, false).await?;
-        tx.commit().await?;
-        Ok(Some(change))
-    }
 }
 
-fn episode((body, raised_at, by, at): EpisodeRow) -> Result<Episode, StoreError> {
-    let acknowledged = by.zip(at).map(|(by, at)| Acknowledgement { by, at: time(at) });
-    Ok(Episode { event: json("episodes", &body)?, raised_at: raised_at.map(time), acknowledged })
+fn episode(row: EpisodeRow) -> Result<Episode, StoreError> {
+    Ok(Episode {
+        event: json("episodes", &row.body)?,
+        raised_at: row.raised_at.map(time),
+        review: row.review.review()?,
+    })
 }
 
 impl EventFilter {
@@ -200,10 +179,15 @@ impl EventFilter {
             query.push(" AND e.closed_at").push(is_null(open));
         }
         if let Some(acknowledged) = self.acknowledged {
-            query.push(" AND a.event_id").push(is_null(!acknowledged));
+            query.push(" AND r.acknowledged_at").push(is_null(!acknowledged));
         }
         if let Some(historical) = self.historical {
             query.push(" AND e.historical = ").bind(historical);
+        }
+        match self.verdict {
+            None => {}
+            Some(None) => drop(query.push(" AND r.verdict IS NULL")),
+            Some(Some(verdict)) => drop(query.push(" AND r.verdict = ").bind(verdict.name())),
         }
     }
 }

@@ -13,8 +13,8 @@ pub enum ChangeKind {
     Updated,
     /// An episode ended.
     Closed,
-    /// Somebody took note of an episode.
-    Acknowledged,
+    /// Somebody said something of an episode, or took it back.
+    Reviewed,
     /// A problem of the system began or ended.
     Health,
     /// An agent came, went or applied a configuration.
@@ -26,7 +26,7 @@ impl ChangeKind {
         ChangeKind::Opened,
         ChangeKind::Updated,
         ChangeKind::Closed,
-        ChangeKind::Acknowledged,
+        ChangeKind::Reviewed,
         ChangeKind::Health,
         ChangeKind::Status,
     ];
@@ -38,7 +38,7 @@ impl ChangeKind {
             ChangeKind::Opened => "opened",
             ChangeKind::Updated => "updated",
             ChangeKind::Closed => "closed",
-            ChangeKind::Acknowledged => "acknowledged",
+            ChangeKind::Reviewed => "reviewed",
             ChangeKind::Health => "health",
             ChangeKind::Status => "status",
         }

@@ -9,14 +9,16 @@ mod episodes;
 mod feed;
 mod halls;
 mod record;
+mod reviews;
 mod sql;
 
 pub use accounts::{Account, Lockout, NewAccount, Session};
 pub use database::Database;
-pub use episodes::{Acknowledgement, Episode, EventFilter, EventPage, MessageRow};
+pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
 pub use feed::{Change, ChangeKind, Missed};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};
 pub use record::{Arrival, Body, Outcome, Recorded};
+pub use reviews::ReviewStep;
 use sql::{Flag, Sql};
 
 use chuangming_domain::Timestamp;

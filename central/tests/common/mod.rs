@@ -1,6 +1,7 @@
 //! What the tests of central share: a running central, brokers, an agent of the tests' own, and made-up events.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod browser;
 mod postgres;
 
 use chuangming_central::config::Config;

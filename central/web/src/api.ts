@@ -106,5 +106,5 @@ export const api = {
   halls: () => data(client.GET("/api/v1/halls")),
   event: (id: string) => data(client.GET("/api/v1/events/{id}", { params: { path: { id } } })),
   acknowledge: (id: string) =>
-    data(client.POST("/api/v1/events/{id}/acknowledge", { params: { path: { id }, header: { "X-CSRF-Token": csrf } } })),
+    data(client.PUT("/api/v1/events/{id}/acknowledgement", { params: { path: { id }, header: { "X-CSRF-Token": csrf } } })),
 };

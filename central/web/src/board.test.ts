@@ -7,7 +7,7 @@ const event = (id: string, change: Partial<ConductEvent> = {}): ConductEvent => 
   id, hall: "tanggu", agent: "edge-01", window: "1", zone: null, rule: "slumped", article: "16.4", severity: "warning",
   opened_at: "2026-11-22T02:00:00Z", raised_at: "2026-11-22T02:01:00Z", updated_at: "2026-11-22T02:01:00Z", closed_at: null,
   close_reason: null, confidence: 0.9, evidence: { hit_ratio: 1, observed_s: 60, unknown_s: 0, items: [], people: null }, historical: false,
-  acknowledged: null, title: text, reason: text, ...change,
+  acknowledged: null, verdict: null, note: null, snooze: null, title: text, reason: text, ...change,
 });
 const agent = (change: Partial<HallAgent> = {}): HallAgent => ({
   id: "edge-01", hall: "tanggu", online: true, version: "0.1.0", since: null, seen_at: "", applied: null, problems: [], ...change,

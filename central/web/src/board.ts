@@ -3,7 +3,7 @@
 import type { Agent, ConductEvent, Hall, Problem, Severity } from "./api";
 
 export type Message =
-  | { kind: "opened" | "updated" | "closed" | "acknowledged"; event: ConductEvent; ring: boolean }
+  | { kind: "opened" | "updated" | "closed" | "reviewed"; event: ConductEvent; ring: boolean }
   | { kind: "health"; problem: Problem }
   | { kind: "status"; agent: Agent };
 

@@ -48,7 +48,7 @@ export function connect(onSignedOut: () => void): void {
 
   listen("ready", () => void load());
   listen("resync", () => void load());
-  for (const kind of ["opened", "updated", "closed", "acknowledged"] as const) {
+  for (const kind of ["opened", "updated", "closed", "reviewed"] as const) {
     listen(kind, (data) => {
       const { event, ring: rings } = data as { event: ConductEvent; ring: boolean };
       take({ kind, event, ring: rings });
@@ -90,5 +90,5 @@ export function disconnect(): void {
 /** Says "seen" for an alert; the answer comes back over the stream as well. */
 export async function acknowledge(id: string): Promise<void> {
   const event = await api.acknowledge(id);
-  halls.value = apply(halls.value, { kind: "acknowledged", event, ring: false });
+  halls.value = apply(halls.value, { kind: "reviewed", event, ring: false });
 }

@@ -40,7 +40,7 @@ export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean
       <div class="act">
         <time class="running" dateTime={event.opened_at}>{duration(event.opened_at, event.closed_at)}</time>
         {event.acknowledged ? (
-          <span class="by"><Icon name="check" />{t("ui.seen_by", { name: event.acknowledged.by })}</span>
+          <span class="by"><Icon name="check" />{t("ui.seen_by", { name: event.acknowledged.by ?? t("ui.someone_gone") })}</span>
         ) : (
           <button type="button" class="primary" disabled={state === "sending"} onClick={() => void send()}>
             {t("ui.acknowledge")}

@@ -39,7 +39,7 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
       <Section title={t("ui.facts")}>
         <dl class="facts-list">
           {fact(t("ui.state"), state(event))}
-          {event.acknowledged && fact(t("ui.acknowledged"), t("ui.by_at", { name: event.acknowledged.by, time: clock(event.acknowledged.at) }))}
+          {event.acknowledged && fact(t("ui.acknowledged"), t("ui.by_at", { name: event.acknowledged.by ?? t("ui.someone_gone"), time: clock(event.acknowledged.at) }))}
           <dt>{t("ui.severity")}</dt>
           <dd class={event.severity}><span class="tone"><Icon name={event.severity} />{label("severity", event.severity)}</span></dd>
           {fact(t("ui.article_label"), event.article)}
