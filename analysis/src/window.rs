@@ -3,7 +3,6 @@
 use crate::condition::{Verdict, verdict};
 use crate::coverage::Coverage;
 use crate::ids::Ids;
-use crate::schedule::span_end;
 use crate::track::Track;
 use crate::watch::Notice;
 use chuangming_domain::digest::Digest;
@@ -196,13 +195,13 @@ impl Window {
         let Some(schedule) = &policy.schedule else { return Vec::new() };
         let mut notices = Vec::new();
         while let Some(end) = self.on_duty_until.filter(|end| *end <= at) {
-            self.on_duty_until = span_end(schedule, end);
+            self.on_duty_until = schedule.span_end(end);
             if self.on_duty_until.is_none() {
                 notices = self.end(at, end, CloseReason::Schedule);
             }
         }
         if self.on_duty_until.is_none() {
-            self.on_duty_until = span_end(schedule, at);
+            self.on_duty_until = schedule.span_end(at);
         }
         notices
     }

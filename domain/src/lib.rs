@@ -7,6 +7,7 @@
 
 pub mod calibration;
 pub mod digest;
+pub mod enrol;
 pub mod event;
 pub mod fields;
 pub mod geometry;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod item;
 pub mod observation;
 pub mod policy;
+mod policy_text;
 pub mod rule;
 pub mod text;
 pub mod wire;

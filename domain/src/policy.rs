@@ -4,8 +4,9 @@ use crate::digest::Digest;
 use crate::fields::{Fields, Problems, Reader, as_text};
 use crate::item::{ItemClass, ItemSet};
 use crate::rule::{Rule, Severity};
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
@@ -63,9 +64,13 @@ impl RuleSettings {
         let severity = f.get(r, "severity", "info, warning or critical", |v| {
             as_text(v).and_then(|name| Severity::by_name(&name))
         });
+        // Central takes no event with a longer one.
+        let article = f.get(r, "article", "a clause of 1 to 16 characters such as \"16.5\"", |v| {
+            as_text(v).filter(|text| !text.trim().is_empty() && text.chars().count() <= 16)
+        });
         let settings = Self {
             enabled: f.flag(r, "enabled").unwrap_or(self.enabled),
-            article: f.text(r, "article").unwrap_or(self.article),
+            article: article.unwrap_or(self.article),
             severity: severity.unwrap_or(self.severity),
             raise_after_s: f.number(r, "raise_after_s", 1.0..=1800.0).unwrap_or(self.raise_after_s),
             clear_after_s: f.number(r, "clear_after_s", 0.0..=1800.0).unwrap_or(self.clear_after_s),
@@ -108,7 +113,8 @@ pub struct Span {
 }
 
 const MINUTES_A_DAY: u16 = 24 * 60;
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// How the weekdays are called in the file, Monday first.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Span {
     /// Reads `"08:30-12:00"`; `"22:00-06:00"` runs over midnight and `"00:00-24:00"` is a whole day.
@@ -145,6 +151,34 @@ impl Schedule {
             return if own.is_empty() { of(Weekday::Monday) } else { own };
         }
         if self.holidays.contains(&day) { &[] } else { of(day.weekday()) }
+    }
+
+    /// When the span of duty that holds at that instant ends; `None` off duty.
+    ///
+    /// Spans are half-open: the minute a span ends is off duty. Where spans overlap it is the latest end. A span may
+    /// follow at once: ask again at the end.
+    #[must_use]
+    pub fn span_end(&self, at: Timestamp) -> Option<Timestamp> {
+        let today = at.to_zoned(self.timezone.clone()).date();
+        // A span runs at most until the end of the day after the one it begins on.
+        let days = [today.checked_sub(1.day()).ok(), Some(today)];
+        let spans = days.into_iter().flatten().flat_map(|day| self.duty_on(day));
+        spans.filter(|(from, to)| *from <= at && at < *to).map(|(_, to)| to).max()
+    }
+
+    /// The duty that begins on that day, as instants.
+    pub fn duty_on(&self, day: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
+        let spans = self.spans_on(day).iter();
+        spans.filter_map(move |span| Some((self.instant(day, span.from)?, self.instant(day, span.to)?)))
+    }
+
+    /// The instant at which the wall clock of the hall shows that many minutes after the day's midnight.
+    ///
+    /// A time that daylight saving skips is moved forward by the gap; of one that comes twice the first counts.
+    fn instant(&self, day: Date, minutes: u16) -> Option<Timestamp> {
+        let wall =
+            day.to_datetime(Time::midnight()).checked_add(SignedDuration::from_mins(minutes.into())).ok()?;
+        Some(wall.to_zoned(self.timezone.clone()).ok()?.timestamp())
     }
 
     fn read(mut f: Fields, r: &mut Reader) -> Option<Self> {
@@ -329,6 +363,7 @@ mod tests {
             [items]
             permitted = ["monitor", "gun"]
             [rules.absence]
+            article = "an article as long as this one"
             raise_after_s = 0
             clear_ratio = 0.9
             [rules.smiling]
@@ -343,6 +378,7 @@ mod tests {
             "schedule.weekly.mo: is unknown",
             "schedule.holidays",
             "\"gun\" is no item class",
+            "rules.absence.article: is \"an article",
             "rules.absence.raise_after_s: is 0, expected a number from 1 to 1800",
             "rules.absence.clear_ratio",
             "rules.smiling: is no rule",

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 /// What is wrong with the system itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -168,11 +170,11 @@ pub struct Ack {
 pub struct DesiredConfig {
     /// The text of `policy.toml`.
     pub policy: String,
-    /// The text of `calibration.toml`.
+    /// The text of `calibration.toml`; empty: the agent keeps the calibration that it has.
     pub calibration: String,
     /// Content hash over both, see [`DesiredConfig::version_of`].
     pub version: Digest,
-    /// Central's signature over the version, base64.
+    /// Central's [`ConfigSignature`].
     pub signature: String,
 }
 
@@ -181,6 +183,52 @@ impl DesiredConfig {
     #[must_use]
     pub fn version_of(policy: &str, calibration: &str) -> Digest {
         Digest::of(&[policy.as_bytes(), &[0], calibration.as_bytes()].concat())
+    }
+}
+
+/// What makes a configuration count: `ed25519:{serial}:{128 hex digits}`.
+///
+/// The signature covers the agent, the serial and the version, so that neither another agent's configuration nor an
+/// older one of this agent can be sent again: an agent accepts no serial below the last one that it accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigSignature {
+    /// Rises with every configuration that central issues for an agent.
+    pub serial: u64,
+    /// The Ed25519 signature over [`ConfigSignature::signed_text`].
+    pub value: [u8; 64],
+}
+
+impl ConfigSignature {
+    /// The text that is signed.
+    #[must_use]
+    pub fn signed_text(hall: &HallId, agent: &AgentId, serial: u64, version: &Digest) -> String {
+        format!("chuangming.config/1\n{hall}/{agent}\n{serial}\n{version}")
+    }
+}
+
+/// The text is no [`ConfigSignature`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a signature is written ed25519:, a serial number, : and 128 lower-case hex digits")]
+pub struct ConfigSignatureError;
+
+impl fmt::Display for ConfigSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ed25519:{}:{}", self.serial, hex::encode(self.value))
+    }
+}
+
+impl FromStr for ConfigSignature {
+    type Err = ConfigSignatureError;
+    fn from_str(text: &str) -> Result<Self, ConfigSignatureError> {
+        let (serial, value) = text
+            .strip_prefix("ed25519:")
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or(ConfigSignatureError)?;
+        let mut bytes = [0; 64];
+        hex::decode_to_slice(value, &mut bytes).map_err(|_| ConfigSignatureError)?;
+        let signature = Self { serial: serial.parse().map_err(|_| ConfigSignatureError)?, value: bytes };
+        // One way to write each, so that nobody can dress up the same signature as another one.
+        if signature.to_string() == text { Ok(signature) } else { Err(ConfigSignatureError) }
     }
 }
 
@@ -196,6 +244,63 @@ pub struct AppliedConfig {
     pub problems: Vec<String>,
 }
 
+/// What an agent says of itself as a machine, once a minute while it is connected. It holds no states of windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// `chuangming.machine/1`.
+    pub schema: MachineSchema,
+    /// The agent's clock when it was made.
+    pub at: Timestamp,
+    /// Content hash of the policy in force.
+    pub policy: Digest,
+    /// Content hash of the calibration in force.
+    pub calibration: Digest,
+    /// Its cameras.
+    pub cameras: Vec<MachineCamera>,
+    /// How busy it is.
+    pub load: Load,
+}
+
+/// The schema name of [`Machine`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum MachineSchema {
+    /// The first version.
+    #[default]
+    #[serde(rename = "chuangming.machine/1")]
+    V1,
+}
+
+/// A camera as its agent's load knows it; whether it can see is told by health events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MachineCamera {
+    /// Its id.
+    pub id: CameraId,
+    /// The windows that are calibrated in its picture.
+    pub windows: Vec<WindowId>,
+    /// Pictures looked at each second since the last report.
+    pub looked_per_s: f64,
+    /// Share of its pictures since the last report that were dropped because newer ones came, 0 to 1.
+    pub dropped: f64,
+}
+
+/// How busy a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// Processor cores.
+    pub cores: u32,
+    /// Share of the processor's time in use since the last report, 0 to 1.
+    pub cpu: f64,
+    /// Share of the memory in use, 0 to 1.
+    pub memory: f64,
+    /// Bytes free where the agent keeps its data.
+    pub disk_free: u64,
+    /// Messages that wait for central.
+    pub waiting: u64,
+}
+
 /// The last part of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the topics of the contract")]
@@ -204,17 +309,19 @@ pub enum Channel {
     Health,
     Coverage,
     Status,
+    Machine,
     Ack,
     ConfigDesired,
     ConfigApplied,
 }
 
 impl Channel {
-    const ALL: [Channel; 7] = [
+    const ALL: [Channel; 8] = [
         Channel::Events,
         Channel::Health,
         Channel::Coverage,
         Channel::Status,
+        Channel::Machine,
         Channel::Ack,
         Channel::ConfigDesired,
         Channel::ConfigApplied,
@@ -228,6 +335,7 @@ impl Channel {
             Channel::Health => "health",
             Channel::Coverage => "coverage",
             Channel::Status => "status",
+            Channel::Machine => "machine",
             Channel::Ack => "ack",
             Channel::ConfigDesired => "config/desired",
             Channel::ConfigApplied => "config/applied",
@@ -275,6 +383,26 @@ mod tests {
             "chuangming/v1/a/b/pixels",
         ] {
             assert_eq!(Channel::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn signatures_are_written_in_one_way() {
+        let signature = ConfigSignature { serial: 7, value: [0xab; 64] };
+        assert_eq!(signature.to_string().parse(), Ok(signature));
+        let hex = "ab".repeat(64);
+        for bad in [
+            String::new(),
+            hex.clone(),
+            format!("ed25519:{hex}"),
+            format!("ed25519:07:{hex}"),
+            format!("ed25519:+7:{hex}"),
+            format!("ed25519:-7:{hex}"),
+            format!("ed25519:7:{}", hex.to_uppercase()),
+            format!("ed25519:7:{hex}00"),
+            format!("rsa:7:{hex}"),
+        ] {
+            assert_eq!(bad.parse::<ConfigSignature>(), Err(ConfigSignatureError), "{bad}");
         }
     }
 

@@ -11,11 +11,12 @@ use crate::clock::{SKEW_LIMIT, SteadyClock};
 use crate::config::{AgentConfig, Config, Setup, model_manifest};
 use crate::failure::Failure;
 use crate::health::Problem;
+use crate::machine::Gauge;
 use crate::outbox::{Limits, Outbox};
 use crate::perceive::Perception;
 use crate::publish::{Address, Publisher, Wires, client_config};
 use crate::recorder::{self, Recorder, Report};
-use crate::remote::{ConfigKey, Remote};
+use crate::remote::{ConfigKey, Identity, Remote};
 use crate::watch::{Shared, Watch};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::WindowId;
@@ -46,7 +47,14 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         client_config(files).map_err(Failure::input)?;
     }
     let key = agent.config_key_file.as_deref().map(ConfigKey::load).transpose().map_err(Failure::input)?;
-    let remote = Remote { key, cameras: agent.camera_ids(), data_dir: agent.data_dir.clone() };
+    let identity = Identity {
+        hall: agent.hall.clone(),
+        agent: agent.agent.clone(),
+        cameras: agent.camera_ids(),
+        data_dir: agent.data_dir.clone(),
+        own_calibration: setup.calibration_text.clone(),
+    };
+    let mut remote = Remote::new(key, identity);
     let outbox = Outbox::open(&agent.data_dir, Limits::default()).await.map_err(Failure::failed)?;
     let perception = load_models(&agent)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
@@ -58,14 +66,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     if orphans > 0 {
         info!(orphans, "closed what the last run had left open");
     }
-    let (setup, refusal) = setup_in_force(setup, &remote);
+    let (setup, refusal) = setup_in_force(setup, &mut remote);
     let wake = Arc::new(Notify::new());
     let (desired_in, mut desired) = mpsc::channel(4);
     let (applied, applied_out) = watch::channel(in_force(&setup));
     let (windows, windows_out) = watch::channel(windows_of(&setup));
     let (stop, stop_out) = watch::channel(false);
+    let gauge = Arc::new(Gauge::new(outbox.clone(), agent.data_dir.clone(), Arc::clone(&clock), &setup));
     let wires = Wires {
         outbox: outbox.clone(),
+        gauge: Arc::clone(&gauge),
         wake: Arc::clone(&wake),
         applied: applied_out,
         windows: windows_out,
@@ -95,6 +105,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         shared,
         applied,
         windows,
+        gauge,
         watches: Vec::new(),
         skewed_ticks: 0,
     };
@@ -138,6 +149,7 @@ struct Live {
     shared: Shared,
     applied: watch::Sender<AppliedConfig>,
     windows: watch::Sender<Vec<WindowId>>,
+    gauge: Arc<Gauge>,
     watches: Vec<Watch>,
     skewed_ticks: u32,
 }
@@ -149,6 +161,7 @@ impl Live {
                 .map_err(Failure::failed)?;
             self.watches.push(watch);
         }
+        self.gauge.watches(&self.setup, self.watches.iter().map(Watch::pace));
         Ok(())
     }
 
@@ -170,11 +183,8 @@ impl Live {
             Ok(desired) => desired,
             Err(problem) => return self.tell_refused(&[format!("config/desired: {problem}")]).await,
         };
-        if desired.version == self.setup.version {
-            return self.accept().await;
-        }
         match self.remote.check(&desired) {
-            Ok(setup) => self.apply(&desired, setup).await,
+            Ok(setup) => self.apply(desired, setup).await,
             Err(problems) => {
                 self.tell_refused(&problems).await;
                 let refused = AppliedConfig { version: desired.version, ok: false, problems };
@@ -183,15 +193,21 @@ impl Live {
         }
     }
 
-    async fn apply(&mut self, desired: &DesiredConfig, setup: Setup) {
-        if let Err(e) = self.remote.keep(desired) {
+    /// Takes a configuration into force. One with the content of the old one, as every connection brings it, ends no
+    /// episode.
+    async fn apply(&mut self, desired: DesiredConfig, setup: Setup) {
+        if let Err(e) = self.remote.accept(desired) {
             warn!(error = %e, "the configuration is in force but cannot be kept for the next start");
         }
-        info!(version = %setup.version, "configuration applied");
+        let is_new = setup.policy != self.setup.policy || setup.calibration != self.setup.calibration;
         self.setup = Arc::new(setup);
-        self.windows.send_replace(windows_of(&self.setup));
-        for watch in &self.watches {
-            watch.apply(Arc::clone(&self.setup));
+        if is_new {
+            info!(version = %self.setup.version, "configuration applied");
+            self.windows.send_replace(windows_of(&self.setup));
+            for watch in &self.watches {
+                watch.apply(Arc::clone(&self.setup));
+            }
+            self.gauge.watches(&self.setup, self.watches.iter().map(Watch::pace));
         }
         self.accept().await;
     }
@@ -239,8 +255,8 @@ impl Live {
 }
 
 /// The configuration that central sent before this start, if it still counts; else the files'.
-fn setup_in_force(files: Setup, remote: &Remote) -> (Setup, Option<Vec<String>>) {
-    match remote.kept() {
+fn setup_in_force(files: Setup, remote: &mut Remote) -> (Setup, Option<Vec<String>>) {
+    match remote.resume() {
         Ok(Some(kept)) => {
             info!(version = %kept.version, "using the configuration that central sent last");
             (kept, None)

@@ -99,7 +99,9 @@ pub struct Setup {
     pub policy: Policy,
     /// The geometry.
     pub calibration: Calibration,
-    /// The content hash of both texts.
+    /// The text that the geometry was read from.
+    pub calibration_text: String,
+    /// The content hash of both texts, or what central calls the configuration that it sent.
     pub version: Digest,
 }
 
@@ -127,7 +129,7 @@ impl Setup {
         match (policy, calibration) {
             (Ok((policy, policy_text)), Ok((calibration, calibration_text))) => {
                 let version = DesiredConfig::version_of(policy_text, calibration_text);
-                Ok(Self { policy, calibration, version })
+                Ok(Self { policy, calibration, calibration_text: calibration_text.to_owned(), version })
             }
             (policy, calibration) => Err(joined(policy.err(), calibration.err())),
         }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use chuangming_domain::id::CameraId;
 use chuangming_edge_agent::config::{Config, model_manifest};
 use chuangming_edge_agent::failure::Failure;
-use chuangming_edge_agent::{agent, bench, doctor, eval, propose, replay};
+use chuangming_edge_agent::{agent, bench, doctor, enrol, eval, propose, replay};
 use chuangming_models::{Models, Options};
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -33,6 +33,8 @@ enum Command {
     },
     /// Explain what is wrong with this machine, its cameras, its models and its broker
     Doctor(doctor::Args),
+    /// Make this machine an agent of its hall, with a one-time token from central's page
+    Enrol(enrol::Args),
     /// Play a clip through the pipeline, faster than real time; events go to stdout as JSON, one a line
     Replay(replay::Args),
     /// Score what is said of labelled stills and clips
@@ -84,6 +86,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let well = runtime()?.block_on(doctor::examine(&args, &mut io::stdout().lock()))?;
             return Ok(ExitCode::from(u8::from(!well)));
         }
+        Command::Enrol(args) => runtime()?.block_on(enrol::run(&args, &mut io::stdout().lock()))?,
         Command::Propose { source, camera, seconds } => {
             let models = Models::load(&model_manifest(None)?, &Options::default()).map_err(Failure::input)?;
             let calibration = propose::run(&source, &camera, seconds, &models)?;

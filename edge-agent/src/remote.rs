@@ -1,18 +1,20 @@
 //! Configuration from central: validated whole before anything of it is used.
 //!
 //! Whoever could forge it could switch rules off, so it counts only with a signature that `config_key_file`
-//! verifies: Ed25519 over the text of `version`, which is itself the content hash of policy and calibration. Without
-//! a key the agent takes none. What was accepted last is kept in the data directory, so that a restart without a
-//! broker does not fall back to older rules.
+//! verifies: Ed25519 over this agent's name, a serial number and `version`, which is itself the content hash of policy
+//! and calibration. A serial below the last one accepted is refused: what central once signed, for this agent or for
+//! another, cannot be sent again later. Without a key the agent takes none.
+//!
+//! An empty calibration means that the agent keeps the one it has. What was accepted last is kept in the data
+//! directory, so that a restart without a broker does not fall back to older rules.
 
 use crate::config::Setup;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use chuangming_domain::id::CameraId;
-use chuangming_domain::wire::DesiredConfig;
+use chuangming_domain::id::{AgentId, CameraId, HallId};
+use chuangming_domain::wire::{ConfigSignature, DesiredConfig};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -50,37 +52,92 @@ impl ConfigKey {
         key.map(Self).ok_or_else(|| error("is another kind of key".into()))
     }
 
-    fn verify(&self, desired: &DesiredConfig) -> Result<(), String> {
-        let signature =
-            BASE64.decode(&desired.signature).map_err(|e| format!("signature: is no base64 ({e})"))?;
-        UnparsedPublicKey::new(&ED25519, self.0)
-            .verify(desired.version.as_str().as_bytes(), &signature)
-            .map_err(|_| "signature: does not belong to this version and config_key_file's key".to_owned())
+    fn verify(&self, name: (&HallId, &AgentId), desired: &DesiredConfig) -> Result<u64, String> {
+        let signature: ConfigSignature = desired.signature.parse().map_err(|e| format!("signature: {e}"))?;
+        let text = ConfigSignature::signed_text(name.0, name.1, signature.serial, &desired.version);
+        UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), &signature.value).map_err(|_| {
+            "signature: does not belong to this agent, serial and version under config_key_file's key"
+                .to_owned()
+        })?;
+        Ok(signature.serial)
     }
 }
 
 /// Decides about configuration from central.
 pub struct Remote {
-    /// The key, where one is configured.
-    pub key: Option<ConfigKey>,
+    key: Option<ConfigKey>,
+    hall: HallId,
+    agent: AgentId,
+    cameras: Vec<CameraId>,
+    data_dir: PathBuf,
+    /// The text of this machine's own `calibration.toml`.
+    own_calibration: String,
+    accepted: Option<Accepted>,
+}
+
+/// What was accepted last, as the data directory keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepted {
+    desired: DesiredConfig,
+    /// The last one that brought a calibration; later ones without any leave it in force.
+    calibrated: Option<DesiredConfig>,
+}
+
+/// Whose configuration it is, and what of it is on this machine.
+pub struct Identity {
+    /// The hall.
+    pub hall: HallId,
+    /// The agent.
+    pub agent: AgentId,
     /// The agent's cameras.
     pub cameras: Vec<CameraId>,
     /// Where the accepted configuration is kept.
     pub data_dir: PathBuf,
+    /// The text of `calibration.toml`.
+    pub own_calibration: String,
 }
 
 impl Remote {
-    /// Validates a desired configuration: size, shape, signature, content hash, both files and their cameras.
+    /// Takes configuration that `key` signed for this agent; none without a key.
+    #[must_use]
+    pub fn new(key: Option<ConfigKey>, identity: Identity) -> Self {
+        let Identity { hall, agent, cameras, data_dir, own_calibration } = identity;
+        Self { key, hall, agent, cameras, data_dir, own_calibration, accepted: None }
+    }
+
+    /// Validates a desired configuration: signature, serial, content hash, both files and their cameras.
     ///
     /// # Errors
     /// Every reason against it; nothing of it may be used then.
     pub fn check(&self, desired: &DesiredConfig) -> Result<Setup, Vec<String>> {
+        let serial = self.verify(desired)?;
+        if let Some(accepted) = &self.accepted {
+            // It was verified when it was accepted.
+            let last = serial_of(&accepted.desired);
+            if serial < last || (serial == last && *desired != accepted.desired) {
+                return Err(vec![format!(
+                    "signature: its serial is {serial}, expected more than {last}, the last one accepted: it is an older configuration"
+                )]);
+            }
+        }
+        let calibration = match desired.calibration.as_str() {
+            "" => self.calibration_in_force(),
+            calibration => calibration,
+        };
+        let setup = Setup::parse(&desired.policy, calibration, &self.cameras)
+            .map_err(|problems| problems.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        Ok(Setup { version: desired.version.clone(), ..setup })
+    }
+
+    /// Verifies signature and content hash; returns the serial.
+    fn verify(&self, desired: &DesiredConfig) -> Result<u64, Vec<String>> {
         let Some(key) = &self.key else {
             let text =
                 "refused: agent.toml names no config_key_file, so no configuration is taken from central";
             return Err(vec![text.into()]);
         };
-        key.verify(desired).map_err(|e| vec![e])?;
+        let serial = key.verify((&self.hall, &self.agent), desired).map_err(|e| vec![e])?;
         let actual = DesiredConfig::version_of(&desired.policy, &desired.calibration);
         if actual != desired.version {
             return Err(vec![format!(
@@ -88,8 +145,12 @@ impl Remote {
                 desired.version
             )]);
         }
-        Setup::parse(&desired.policy, &desired.calibration, &self.cameras)
-            .map_err(|problems| problems.0.iter().map(ToString::to_string).collect())
+        Ok(serial)
+    }
+
+    fn calibration_in_force(&self) -> &str {
+        let calibrated = self.accepted.as_ref().and_then(|accepted| accepted.calibrated.as_ref());
+        calibrated.map_or(&self.own_calibration, |desired| &desired.calibration)
     }
 
     /// What a message on `config/desired` says.
@@ -103,36 +164,54 @@ impl Remote {
         serde_json::from_slice(payload).map_err(|e| format!("is no desired configuration: {e}"))
     }
 
-    /// Keeps an accepted configuration for the next start; it is there wholly or not at all.
+    /// Remembers a configuration that [`check`](Self::check) found good, for the next start too; it is there wholly
+    /// or not at all.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn keep(&self, desired: &DesiredConfig) -> io::Result<()> {
+    /// When it cannot be written; it counts until the next start all the same.
+    pub fn accept(&mut self, desired: DesiredConfig) -> io::Result<()> {
+        let calibrated = if desired.calibration.is_empty() {
+            self.accepted.take().and_then(|accepted| accepted.calibrated)
+        } else {
+            Some(desired.clone())
+        };
+        let accepted = self.accepted.insert(Accepted { desired, calibrated });
         let temporary = self.data_dir.join(format!("{FILE}.new"));
         let mut file =
             fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&serde_json::to_vec(desired)?)?;
+        file.write_all(&serde_json::to_vec(accepted)?)?;
         file.sync_all()?;
         fs::rename(&temporary, self.data_dir.join(FILE))
     }
 
-    /// The configuration that was accepted before this start, validated anew; `None` where there is none.
+    /// Takes up the configuration that was accepted before this start, validated anew; `None` where there is none.
     ///
     /// # Errors
-    /// Every reason why it counts no longer, such as another key or another set of cameras.
-    pub fn kept(&self) -> Result<Option<Setup>, Vec<String>> {
+    /// Every reason why it counts no longer, such as another key or another set of cameras. What is older than it is
+    /// refused all the same, as long as its signature is good.
+    pub fn resume(&mut self) -> Result<Option<Setup>, Vec<String>> {
         if self.key.is_none() {
             return Ok(None);
         }
-        match fs::read(self.data_dir.join(FILE)) {
-            Ok(bytes) => {
-                let desired = Self::read(&bytes).map_err(|e| vec![format!("{FILE}: {e}")])?;
-                self.check(&desired).map(Some)
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(vec![format!("{FILE}: cannot be read: {e}")]),
+        let bytes = match fs::read(self.data_dir.join(FILE)) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(vec![format!("{FILE}: cannot be read: {e}")]),
+        };
+        let accepted: Accepted =
+            serde_json::from_slice(&bytes).map_err(|e| vec![format!("{FILE}: cannot be understood: {e}")])?;
+        for desired in [Some(&accepted.desired), accepted.calibrated.as_ref()].into_iter().flatten() {
+            self.verify(desired)?;
         }
+        let desired = accepted.desired.clone();
+        self.accepted = Some(accepted);
+        self.check(&desired).map(Some)
     }
+}
+
+/// The serial of a configuration whose signature was verified.
+fn serial_of(desired: &DesiredConfig) -> u64 {
+    desired.signature.parse::<ConfigSignature>().map_or(0, |signature| signature.serial)
 }
 
 #[cfg(test)]
@@ -150,21 +229,41 @@ mod tests {
         Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap()
     }
 
-    fn signed(policy: &str, calibration: &str, by: &Ed25519KeyPair) -> DesiredConfig {
+    fn signed(policy: &str, calibration: &str, serial: u64, by: &Ed25519KeyPair) -> DesiredConfig {
+        signed_for("edge-01", policy, calibration, serial, by)
+    }
+
+    fn signed_for(
+        agent: &str,
+        policy: &str,
+        calibration: &str,
+        serial: u64,
+        by: &Ed25519KeyPair,
+    ) -> DesiredConfig {
         let version = DesiredConfig::version_of(policy, calibration);
-        let signature = BASE64.encode(by.sign(version.as_str().as_bytes()));
+        let (hall, agent) = (HallId::new("tanggu").unwrap(), AgentId::new(agent).unwrap());
+        let text = ConfigSignature::signed_text(&hall, &agent, serial, &version);
+        let value = by.sign(text.as_bytes()).as_ref().try_into().unwrap();
+        let signature = ConfigSignature { serial, value }.to_string();
         DesiredConfig { policy: policy.into(), calibration: calibration.into(), version, signature }
     }
 
     fn remote(key: Option<&Ed25519KeyPair>, data_dir: &Path) -> Remote {
         let key = key.map(|pair| ConfigKey(pair.public_key().as_ref().try_into().unwrap()));
-        Remote { key, cameras: vec![CameraId::new("cam-1").unwrap()], data_dir: data_dir.to_owned() }
+        let identity = Identity {
+            hall: HallId::new("tanggu").unwrap(),
+            agent: AgentId::new("edge-01").unwrap(),
+            cameras: vec![CameraId::new("cam-1").unwrap()],
+            data_dir: data_dir.to_owned(),
+            own_calibration: CALIBRATION.to_owned(),
+        };
+        Remote::new(key, identity)
     }
 
     /// Checks a desired configuration after a change and expects a reason with that text.
     fn check(change: impl FnOnce(&mut DesiredConfig), expected: &str) {
         let pair = key_pair();
-        let mut desired = signed(POLICY, CALIBRATION, &pair);
+        let mut desired = signed(POLICY, CALIBRATION, 1, &pair);
         change(&mut desired);
         let reasons = remote(Some(&pair), Path::new("")).check(&desired).expect_err(expected).join("; ");
         assert!(reasons.contains(expected), "{expected:?} is not in {reasons}");
@@ -173,7 +272,7 @@ mod tests {
     #[test]
     fn a_signed_and_valid_configuration_is_accepted() {
         let pair = key_pair();
-        let desired = signed(POLICY, CALIBRATION, &pair);
+        let desired = signed(POLICY, CALIBRATION, 1, &pair);
         let setup = remote(Some(&pair), Path::new("")).check(&desired).unwrap();
         assert_eq!(setup.version, desired.version);
         assert_eq!(setup.calibration.windows.len(), 1);
@@ -181,28 +280,67 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused_with_its_reason() {
-        check(|d| d.signature = "%".into(), "signature: is no base64");
-        check(
-            |d| *d = signed(POLICY, CALIBRATION, &key_pair()),
-            "signature: does not belong to this version",
-        );
-        check(
-            |d| d.version = DesiredConfig::version_of("a", "b"),
-            "signature: does not belong to this version",
-        );
+        let not_his = "signature: does not belong to this agent";
+        check(|d| d.signature = "%".into(), "signature: a signature is written ed25519:");
+        check(|d| *d = signed(POLICY, CALIBRATION, 1, &key_pair()), not_his);
+        check(|d| d.version = DesiredConfig::version_of("a", "b"), not_his);
+        check(|d| d.signature = d.signature.replacen(":1:", ":2:", 1), not_his);
         check(|d| d.policy.push('\n'), "the hash of the content");
         let other = key_pair();
-        let sign = |policy: &str, calibration: &str| signed(policy, calibration, &other);
+        let sign = |policy: &str, calibration: &str| signed(policy, calibration, 1, &other);
         for (desired, expected) in [
             (sign("version = 2", CALIBRATION), "policy.toml: version: is 2, expected 1"),
             (sign(POLICY, "version = 1\nwindows = 3"), "calibration.toml: windows: is 3"),
             (sign(POLICY, &CALIBRATION.replace("cam-1", "cam-9")), "camera cam-9 is not in agent.toml"),
+            (signed_for("edge-02", POLICY, CALIBRATION, 1, &other), not_his),
         ] {
             let reasons = remote(Some(&other), Path::new("")).check(&desired).unwrap_err().join("; ");
             assert!(reasons.contains(expected), "{expected:?} is not in {reasons}");
         }
         let reasons = remote(None, Path::new("")).check(&sign(POLICY, CALIBRATION)).unwrap_err().join("; ");
         assert!(reasons.contains("names no config_key_file"), "{reasons}");
+    }
+
+    #[test]
+    fn what_was_signed_once_cannot_be_sent_again_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = key_pair();
+        let mut remote = remote(Some(&pair), folder.path());
+        let loose = "version = 1\n[rules.absence]\nenabled = false\n";
+        let (old, new) = (signed(loose, "", 5, &pair), signed(POLICY, "", 9, &pair));
+        for desired in [&old, &new] {
+            remote.check(desired).unwrap();
+            remote.accept(desired.clone()).unwrap();
+        }
+        assert!(remote.check(&new).is_ok(), "the broker brings it again on every connection");
+        for replayed in [old, signed(loose, "", 9, &pair)] {
+            let reasons = remote.check(&replayed).unwrap_err().join("; ");
+            assert!(reasons.contains("expected more than 9, the last one accepted"), "{reasons}");
+        }
+        assert!(
+            remote.check(&signed(loose, "", 10, &pair)).is_ok(),
+            "older rules come back with a newer serial"
+        );
+    }
+
+    #[test]
+    fn rules_alone_leave_the_calibration_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = key_pair();
+        let windows = |setup: &Setup| setup.calibration.windows[0].id.to_string();
+        let mut first = remote(Some(&pair), folder.path());
+        let rules = signed(POLICY, "", 1, &pair);
+        let setup = first.check(&rules).unwrap();
+        assert_eq!((windows(&setup), setup.version), ("1".to_owned(), DesiredConfig::version_of(POLICY, "")));
+
+        // Central brings a calibration, and later rules alone: its calibration stays, over a restart too.
+        first.accept(signed(POLICY, &CALIBRATION.replace("\"1\"", "\"7\""), 2, &pair)).unwrap();
+        let rules = signed("version = 1\n", "", 3, &pair);
+        assert_eq!(windows(&first.check(&rules).unwrap()), "7");
+        first.accept(rules.clone()).unwrap();
+        let mut second = remote(Some(&pair), folder.path());
+        let resumed = second.resume().unwrap().unwrap();
+        assert_eq!((windows(&resumed), resumed.version), ("7".to_owned(), rules.version));
     }
 
     #[test]
@@ -221,15 +359,17 @@ mod tests {
     fn what_was_accepted_outlives_the_process_but_not_its_key() {
         let folder = tempfile::tempdir().unwrap();
         let pair = key_pair();
-        let before = remote(Some(&pair), folder.path());
-        assert!(before.kept().unwrap().is_none());
-        let desired = signed(POLICY, CALIBRATION, &pair);
-        before.keep(&desired).unwrap();
-        assert_eq!(remote(Some(&pair), folder.path()).kept().unwrap().unwrap().version, desired.version);
-        assert!(remote(Some(&key_pair()), folder.path()).kept().is_err());
-        assert!(remote(None, folder.path()).kept().unwrap().is_none());
+        let mut before = remote(Some(&pair), folder.path());
+        assert!(before.resume().unwrap().is_none());
+        let desired = signed(POLICY, CALIBRATION, 4, &pair);
+        before.accept(desired.clone()).unwrap();
+        let mut after = remote(Some(&pair), folder.path());
+        assert_eq!(after.resume().unwrap().unwrap().version, desired.version);
+        assert!(after.check(&signed(POLICY, CALIBRATION, 3, &pair)).is_err(), "the serial outlives it too");
+        assert!(remote(Some(&key_pair()), folder.path()).resume().is_err());
+        assert!(remote(None, folder.path()).resume().unwrap().is_none());
         fs::write(folder.path().join(FILE), "{").unwrap();
-        assert!(remote(Some(&pair), folder.path()).kept().unwrap_err()[0].contains(FILE));
+        assert!(remote(Some(&pair), folder.path()).resume().unwrap_err()[0].contains(FILE));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::capture::{
 use crate::clock::SteadyClock;
 use crate::config::{CameraConfig, Setup};
 use crate::health::Problem;
+use crate::machine::Pace;
 use crate::overload::Overload;
 use crate::perceive::WindowView;
 use crate::pipeline::{CameraPipeline, Looks, Site, WatchedWindow};
@@ -61,6 +62,8 @@ enum Order {
 
 /// A camera that is being watched.
 pub struct Watch {
+    id: CameraId,
+    pace: Arc<Pace>,
     orders: mpsc::Sender<Order>,
     thread: JoinHandle<()>,
 }
@@ -77,11 +80,18 @@ impl Watch {
         let camera =
             Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
         let (orders, inbox) = mpsc::channel();
+        let pace = Arc::new(Pace::default());
         let thread = Builder::new().name(format!("watch {}", config.id)).spawn({
-            let config = config.clone();
-            move || Watcher::new(config, setup, shared).run(camera, &inbox)
+            let (config, pace) = (config.clone(), Arc::clone(&pace));
+            move || Watcher::new(config, setup, shared, pace).run(camera, &inbox)
         })?;
-        Ok(Self { orders, thread })
+        Ok(Self { id: config.id.clone(), pace, orders, thread })
+    }
+
+    /// The camera, and the count of its pictures.
+    #[must_use]
+    pub fn pace(&self) -> (CameraId, Arc<Pace>) {
+        (self.id.clone(), Arc::clone(&self.pace))
     }
 
     /// Swaps policy and calibration between two frames; open episodes are closed for `policy`.
@@ -116,17 +126,19 @@ struct Watcher {
     pipeline: CameraPipeline,
     health: CameraHealth,
     overload: Overload,
+    pace: Arc<Pace>,
     /// The hour whose coverage is still being counted, by its number since 1970.
     hour: i64,
 }
 
 impl Watcher {
-    fn new(config: CameraConfig, setup: Arc<Setup>, shared: Shared) -> Self {
+    fn new(config: CameraConfig, setup: Arc<Setup>, shared: Shared, pace: Arc<Pace>) -> Self {
         let now = shared.clock.now();
         let health_settings = if config.check_frozen { HealthSettings::LIVE } else { HealthSettings::CLIP };
         let pipeline = new_pipeline(&config.id, &setup, &shared);
         let health = CameraHealth::new(health_settings, now);
-        Self { config, shared, setup, pipeline, health, overload: Overload::default(), hour: hour_of(now) }
+        let overload = Overload::default();
+        Self { config, shared, setup, pipeline, health, overload, pace, hour: hour_of(now) }
     }
 
     fn run(mut self, camera: Camera, inbox: &mpsc::Receiver<Order>) {
@@ -152,6 +164,7 @@ impl Watcher {
     /// A frame came.
     fn look(&mut self, frame: &Frame) {
         let at = frame.at;
+        self.pace.note(frame.dropped);
         if frame.loop_restarted {
             info!(camera = %self.config.id, "the clip begins again");
             self.start_afresh(at, CloseReason::Shutdown);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use broker::{Central, Mosquitto, PATIENCE};
 use chuangming_domain::event::{CloseReason, Event, Phase};
-use chuangming_domain::wire::{AppliedConfig, Channel, DesiredConfig, Health, HealthKind};
+use chuangming_domain::wire::{AppliedConfig, Channel, ConfigSignature, DesiredConfig, Health, HealthKind};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use std::fs;
@@ -41,9 +41,12 @@ fn pem(pair: &Ed25519KeyPair) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64.encode(der))
 }
 
-fn desired(policy: &str, by: &Ed25519KeyPair) -> DesiredConfig {
+fn desired(policy: &str, serial: u64, by: &Ed25519KeyPair) -> DesiredConfig {
     let version = DesiredConfig::version_of(policy, CALIBRATION);
-    let signature = BASE64.encode(by.sign(version.as_str().as_bytes()));
+    let (hall, agent) = ("tanggu".parse().unwrap(), "edge-01".parse().unwrap());
+    let text = ConfigSignature::signed_text(&hall, &agent, serial, &version);
+    let value = by.sign(text.as_bytes()).as_ref().try_into().unwrap();
+    let signature = ConfigSignature { serial, value }.to_string();
     DesiredConfig { policy: policy.into(), calibration: CALIBRATION.into(), version, signature }
 }
 
@@ -134,21 +137,28 @@ async fn configuration_from_central_is_signed_or_refused_and_outlives_a_restart(
     let send = async |central: &Central, desired: &DesiredConfig| {
         central.publish(Channel::ConfigDesired, serde_json::to_vec(desired).unwrap(), true).await;
     };
-    let forged = desired("version = 1", &key_pair());
+    let forged = desired("version = 1", 1, &key_pair());
     send(&central, &forged).await;
     let refused = applied(&mut central).await;
     assert_eq!((&refused.version, refused.ok), (&forged.version, false));
     assert!(refused.problems[0].contains("signature"), "{:?}", refused.problems);
 
-    let invalid = desired("version = 1\n[rules.absence]\nraise_after_s = 0", &pair);
+    let invalid = desired("version = 1\n[rules.absence]\nraise_after_s = 0", 2, &pair);
     send(&central, &invalid).await;
     let refused = applied(&mut central).await;
     assert!(!refused.ok && refused.problems[0].contains("raise_after_s"), "{:?}", refused.problems);
 
-    let good = desired("version = 1\n[rules.absence]\nraise_after_s = 3", &pair);
+    let good = desired("version = 1\n[rules.absence]\nraise_after_s = 3", 4, &pair);
     send(&central, &good).await;
     let taken = applied(&mut central).await;
     assert_eq!((&taken.version, taken.ok), (&good.version, true));
+
+    // Somebody who took over the broker sends rules again that central signed earlier.
+    let replayed = desired("version = 1\n[rules.absence]\nenabled = false", 3, &pair);
+    send(&central, &replayed).await;
+    let refused = applied(&mut central).await;
+    assert_eq!((&refused.version, refused.ok), (&replayed.version, false));
+    assert!(refused.problems[0].contains("an older configuration"), "{:?}", refused.problems);
 
     // The retained message still says the same; what counts here is what the agent starts with.
     edge.kill();
@@ -171,7 +181,7 @@ async fn refusals_are_told_as_one_health_event() {
     }
     let raised = health(&mut central).await;
     assert_eq!((raised.kind, raised.seq), (HealthKind::PolicyRefused, 0));
-    let good = desired("version = 1", &pair);
+    let good = desired("version = 1", 1, &pair);
     central.publish(Channel::ConfigDesired, serde_json::to_vec(&good).unwrap(), false).await;
     let cleared = health(&mut central).await;
     assert_eq!((cleared.id, cleared.seq), (raised.id, 1));

@@ -10,9 +10,11 @@ use chuangming_domain::id::WindowId;
 use chuangming_domain::observation::Signal;
 use chuangming_domain::wire::{
     AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Health, HealthKind, HealthPhase,
-    HealthSchema, Observed,
+    HealthSchema, Machine, Observed,
 };
-use chuangming_edge_agent::config::{BrokerConfig, TlsFiles};
+use chuangming_edge_agent::clock::SteadyClock;
+use chuangming_edge_agent::config::{BrokerConfig, Setup, TlsFiles};
+use chuangming_edge_agent::machine::{Gauge, Pace};
 use chuangming_edge_agent::outbox::{Limits, Message, Outbox};
 use chuangming_edge_agent::publish::{Address, Publisher, Wires};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +53,15 @@ impl Agent {
         let (windows, windows_out) = watch::channel(Vec::new());
         let (stop, stop_out) = watch::channel(false);
         let address = Address { hall: hall(), agent: agent(), broker };
+        let calibration = "version = 1\n[[windows]]\nid = \"1\"\ncamera = \"cam-1\"\nseat = [[0.1,0.1],[0.5,0.1],[0.5,0.5]]\n";
+        let setup = Setup::parse("version = 1", calibration, &["cam-1".parse().unwrap()]).unwrap();
+        let clock = Arc::new(SteadyClock::default());
+        let gauge = Gauge::new(outbox.clone(), folder.path().to_owned(), clock, &setup);
+        let camera = (setup.calibration.windows[0].camera.clone(), Arc::new(Pace::default()));
+        gauge.watches(&setup, [camera].into_iter());
         let wires = Wires {
             outbox: outbox.clone(),
+            gauge: Arc::new(gauge),
             wake: Arc::clone(&wake),
             applied: applied_out,
             windows: windows_out,
@@ -97,6 +106,19 @@ fn message(n: u128) -> Message {
 async fn numbers(central: &mut Central) -> Vec<u128> {
     let texts = central.all_on(Channel::Health, Duration::from_millis(500)).await;
     texts.iter().map(|text| serde_json::from_str::<Health>(text).unwrap().id.0.as_u128()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_machine_says_how_it_is_on_every_connection() {
+    let broker = Mosquitto::start("");
+    let mut central = Central::connect(broker.port).await;
+    let agent = Agent::start(plain(broker.port)).await;
+    let machine: Machine = serde_json::from_str(&central.next_on(Channel::Machine).await).unwrap();
+    assert_eq!(machine.policy, chuangming_domain::digest::Digest::of(b"version = 1"));
+    assert_eq!((machine.cameras[0].id.as_str(), machine.cameras[0].windows[0].as_str()), ("cam-1", "1"));
+    assert!(machine.load.cores > 0 && machine.load.disk_free > 0 && machine.load.memory > 0.0, "{machine:?}");
+    assert!(machine.at.duration_since(Timestamp::now()).as_secs().abs() < 60, "the agent's own clock");
+    agent.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ pub fn read(topic: &str, payload: &[u8]) -> Result<Arrival, Refusal> {
         Channel::Coverage => Body::Coverage(checked(payload, check_coverage)?),
         Channel::Status => Body::Status(checked(payload, |_| Ok(()))?),
         Channel::ConfigApplied => Body::Applied(checked(payload, |_| Ok(()))?),
-        Channel::Ack | Channel::ConfigDesired => return Err(Refusal::Topic),
+        Channel::Ack | Channel::ConfigDesired | Channel::Machine => return Err(Refusal::Topic),
     };
     Ok(Arrival { hall, agent, body })
 }

@@ -119,6 +119,8 @@ pub enum Delivery {
     Announcement,
     /// A retained message about the agent.
     Status,
+    /// What the machine says of itself; the next one follows in a minute.
+    Machine,
     /// The last message before a clean end.
     Farewell,
 }

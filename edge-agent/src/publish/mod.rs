@@ -17,6 +17,7 @@ pub use tls::{TlsError, client_config};
 
 use crate::capture::Backoff;
 use crate::config::BrokerConfig;
+use crate::machine::Gauge;
 use crate::outbox::{Outbox, OutboxError};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::{AgentId, HallId, WindowId};
@@ -41,6 +42,8 @@ const BACKOFF_CAP: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(2);
 const FAREWELL: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(1);
+/// How often the machine is reported.
+const REPORT: Duration = Duration::from_secs(60);
 
 /// Who connects where.
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ pub struct Address {
 pub struct Wires {
     /// What is to be sent.
     pub outbox: Outbox,
+    /// What the machine has to say of itself.
+    pub gauge: Arc<Gauge>,
     /// Told whenever the outbox has something new.
     pub wake: Arc<Notify>,
     /// The configuration in force, or why the last one was refused.
@@ -164,6 +169,7 @@ struct Topics {
     health: String,
     coverage: String,
     status: String,
+    machine: String,
     ack: String,
     desired: String,
     applied: String,
@@ -177,6 +183,7 @@ impl Topics {
             health: topic(Channel::Health),
             coverage: topic(Channel::Coverage),
             status: topic(Channel::Status),
+            machine: topic(Channel::Machine),
             ack: topic(Channel::Ack),
             desired: topic(Channel::ConfigDesired),
             applied: topic(Channel::ConfigApplied),
@@ -203,6 +210,7 @@ impl Session<'_> {
         self.announce()?;
 
         let mut tick = tokio::time::interval(TICK);
+        let mut report = tokio::time::interval(REPORT);
         let mut drain_until: Option<Instant> = None;
         loop {
             self.send().await?;
@@ -213,9 +221,11 @@ impl Session<'_> {
                 happening = self.link.next() => self.handle(happening?).await,
                 () = self.wires.wake.notified() => {}
                 _ = tick.tick() => {}
+                _ = report.tick() => self.publish_machine().await?,
                 changed = self.wires.applied.changed(), if drain_until.is_none() => {
                     if changed.is_ok() {
                         self.publish_applied()?;
+                        self.publish_machine().await?;
                     }
                 }
                 changed = self.wires.windows.changed(), if drain_until.is_none() => {
@@ -302,6 +312,11 @@ impl Session<'_> {
     fn publish_applied(&mut self) -> Result<(), LinkError> {
         let applied = json(&*self.wires.applied.borrow_and_update());
         self.link.publish(&self.topics.applied, applied, true, Delivery::Status)
+    }
+
+    async fn publish_machine(&self) -> Result<(), LinkError> {
+        let machine = json(&self.wires.gauge.report().await);
+        self.link.publish(&self.topics.machine, machine, false, Delivery::Machine)
     }
 
     /// Tells central which windows there are before the first event or the first full hour does: a window of which
