@@ -1,8 +1,10 @@
 //! `central.toml`: every key, read so that all problems are reported at once.
 
 mod database;
+mod enrolment;
 
 pub use database::ServerAddress;
+pub use enrolment::Enrolment;
 
 use crate::store::Database;
 use chuangming_domain::fields::{Fields, Problems, Reader};
@@ -29,6 +31,10 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// `[broker]`: where the agents' messages come from.
     pub broker: Broker,
+    /// `config_key_file`: central's private key for the agents' configuration, made by `central config-key`.
+    pub config_key_file: Option<PathBuf>,
+    /// `[enrolment]`: what new agents are told.
+    pub enrolment: Option<Enrolment>,
     /// `[[halls]] id, name` with `[[halls.windows]] id, name`: what to call halls and windows, and the order to show
     /// them in. Optional: halls and windows that agents speak of appear by their ids.
     pub halls: Vec<Hall>,
@@ -121,7 +127,7 @@ impl Config {
         let insecure = f.flag(r, "insecure").unwrap_or(false);
         let tls = f.table(r, "tls").and_then(|f| TlsFiles::read(f, r, base));
         let broker = match f.table(r, "broker") {
-            Some(f) => Broker::read(f, r, base),
+            Some(b) => Broker::read(b, r, base, f.has("enrolment")),
             None => {
                 r.problem(
                     "broker",
@@ -130,6 +136,8 @@ impl Config {
                 None
             }
         };
+        let config_key_file = f.get(r, "config_key_file", "a file", |v| path(v, base));
+        let enrolment = f.table(r, "enrolment").and_then(|f| Enrolment::read(f, r, base, tls.as_ref()));
         let halls: Vec<_> = f.tables(r, "halls").into_iter().filter_map(|f| Hall::read(f, r)).collect();
         f.end(r);
         twice(r, "halls.id", halls.iter().map(|hall| hall.id.as_str()));
@@ -139,7 +147,17 @@ impl Config {
                 format!("is {listen}: beyond loopback expected [tls], or insecure = true behind a proxy that ends TLS"),
             );
         }
-        Some(Self { listen, data_dir: data_dir?, server, insecure, tls, broker: broker?, halls })
+        Some(Self {
+            listen,
+            data_dir: data_dir?,
+            server,
+            insecure,
+            tls,
+            broker: broker?,
+            config_key_file,
+            enrolment,
+            halls,
+        })
     }
 
     /// Where the database is.
@@ -164,13 +182,13 @@ impl TlsFiles {
 }
 
 impl Broker {
-    fn read(mut f: Fields, r: &mut Reader, base: &Path) -> Option<Self> {
+    fn read(mut f: Fields, r: &mut Reader, base: &Path, enrolment: bool) -> Option<Self> {
         let place = f.name("embedded");
         let embedded = f.flag(r, "embedded").unwrap_or(false);
         let url = f.text(r, "url");
         let insecure = f.flag(r, "insecure").unwrap_or(false);
         match (embedded, url) {
-            (true, None) => EmbeddedBroker::read(f, r, base, insecure).map(Broker::Embedded),
+            (true, None) => EmbeddedBroker::read(f, r, base, insecure, enrolment).map(Broker::Embedded),
             (false, Some(url)) => {
                 ExternalBroker::read(f, r, base, insecure, &url).map(|b| Broker::External(Box::new(b)))
             }
@@ -187,19 +205,19 @@ impl Broker {
 }
 
 impl EmbeddedBroker {
-    fn read(mut f: Fields, r: &mut Reader, base: &Path, insecure: bool) -> Option<Self> {
+    fn read(mut f: Fields, r: &mut Reader, base: &Path, insecure: bool, enrolment: bool) -> Option<Self> {
         let listen = address(&mut f, r, "listen").unwrap_or(DEFAULT_BROKER);
         let listen_v4 = address(&mut f, r, "listen_v4");
         let passwords_file = f.get(r, "passwords_file", "a file", |v| path(v, base));
         let open = [Some(listen), listen_v4].into_iter().flatten().find(|a| !a.ip().is_loopback());
         if let Some(open) = open
-            && !(insecure && passwords_file.is_some())
+            && !(insecure && (passwords_file.is_some() || enrolment))
         {
             r.problem(
                 f.name("listen"),
                 format!(
-                    "is {open}: the embedded broker speaks no TLS; beyond loopback expected passwords_file and \
-                     insecure = true, or better a broker of its own with url = \"mqtts://…\""
+                    "is {open}: the embedded broker speaks no TLS; beyond loopback expected passwords_file or \
+                     [enrolment], and insecure = true, or better a broker of its own with url = \"mqtts://…\""
                 ),
             );
         }

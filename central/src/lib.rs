@@ -2,16 +2,21 @@
 //!
 //! `ingest` is the only module that knows MQTT, `store` the only one that knows SQL.
 
+pub mod access;
 pub mod alerts;
 pub mod board;
 pub mod config;
+pub mod enrol;
+pub mod fleet;
 pub mod http;
 pub mod ingest;
 pub mod listener;
 pub mod password;
 pub mod review;
+pub mod policy;
 pub mod role;
 pub mod serve;
+pub mod signing;
 pub mod stop;
 pub mod store;
 pub mod telemetry;

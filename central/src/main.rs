@@ -6,6 +6,7 @@ use chuangming_central::ingest::link::{Address, Certificates};
 use chuangming_central::ingest::simulate::{self, Load};
 use chuangming_central::role::Role;
 use chuangming_central::serve::{Server, StartError, open_store};
+use chuangming_central::signing::Signer;
 use chuangming_central::store::NewAccount;
 use chuangming_central::{password, telemetry};
 use chuangming_domain::Timestamp;
@@ -33,6 +34,8 @@ enum Command {
     Account(AccountCommand),
     /// Print a line for the embedded broker's passwords_file.
     BrokerUser(BrokerUser),
+    /// Make the key that signs the agents' configuration; its public half goes to stdout.
+    ConfigKey(ConfigKey),
     /// Send valid events as many agents and measure the acknowledgements; one JSON line on stdout.
     Simulate(Simulate),
 }
@@ -79,6 +82,13 @@ struct BrokerUser {
     /// A file whose first line is the password.
     #[arg(long, value_name = "FILE")]
     password_file: PathBuf,
+}
+
+#[derive(Args)]
+struct ConfigKey {
+    /// Where the private key goes: a new file, for central alone.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 #[derive(Args)]
@@ -152,6 +162,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(file) => serve(&file.config).await,
         Command::Account(AccountCommand::Add(add)) => add_account(add).await,
         Command::BrokerUser(user) => broker_user(&user),
+        Command::ConfigKey(key) => config_key(&key),
         Command::Simulate(load) => simulate(load).await,
     }
 }
@@ -232,6 +243,13 @@ fn broker_user(user: &BrokerUser) -> anyhow::Result<()> {
     let hash =
         password::hash(&password).map_err(|e| bad_input(format!("the password cannot be hashed: {e}")))?;
     writeln!(std::io::stdout(), "{}:{hash}", user.name)?;
+    Ok(())
+}
+
+fn config_key(key: &ConfigKey) -> anyhow::Result<()> {
+    let signer = Signer::generate(&key.out)
+        .map_err(|e| bad_input(format!("--out: {}: {e}, expected a new file", key.out.display())))?;
+    write!(std::io::stdout(), "{}", signer.public_pem())?;
     Ok(())
 }
 

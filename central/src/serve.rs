@@ -1,12 +1,16 @@
 //! `central serve`: starts the parts in order, and stops them in the opposite one.
 
+use crate::access::Access;
 use crate::alerts::Hub;
 use crate::config::{Broker, Config};
+use crate::enrol::Registrar;
 use crate::http::{self, App, Parts};
 use crate::ingest::Ingest;
 use crate::ingest::broker::{self, BrokerError};
+use crate::ingest::courier::{Bell, Courier};
 use crate::ingest::link::{Address, Link};
 use crate::listener::{Door, DoorError};
+use crate::signing::Signer;
 use crate::stop::{self, Stop, Stopper};
 use crate::store::Store;
 use crate::telemetry;
@@ -38,6 +42,7 @@ pub struct Server {
     address: SocketAddr,
     stopper: Stopper,
     ingest: JoinHandle<()>,
+    courier: JoinHandle<()>,
     http: JoinHandle<()>,
     chores: JoinHandle<()>,
     store: Store,
@@ -52,7 +57,11 @@ impl Server {
         let failed = |e: &dyn std::fmt::Display| StartError::Failed(e.to_string());
         let metrics = telemetry::metrics().map_err(|e| failed(&e))?;
         let store = open_store(&config).await?;
-        let address = broker_address(&config.broker).await?;
+        let signer = config.config_key_file.as_deref().map(Signer::load).transpose();
+        let signer = signer.map_err(|e| StartError::Input(format!("config_key_file: {e}")))?;
+        let access = Access::default();
+        access.refresh(&store).await.map_err(|e| failed(&e))?;
+        let address = broker_address(&config, &access).await?;
         let door = Door::open(config.listen, config.tls.as_ref()).await.map_err(|e| match e {
             DoorError::Tls(text) => StartError::Input(text),
             DoorError::Listen { .. } => failed(&e),
@@ -60,7 +69,20 @@ impl Server {
 
         let (stopper, stop) = stop::channel();
         let hub = Hub::default();
-        let ingest = Ingest::new(Link::new(address), store.clone(), hub.clone());
+        let own_broker = matches!(config.broker, Broker::Embedded(_)).then(|| address.clone());
+        let ingest = Ingest::new(Link::new(address), store.clone(), hub.clone(), access.clone());
+        let bell = Bell::default();
+        let courier = Courier {
+            store: store.clone(),
+            outbox: ingest.outbox(),
+            connected: ingest.connected(),
+            signer: signer.clone(),
+            access: access.clone(),
+            bell: bell.clone(),
+        };
+        let registrar =
+            Registrar::open(config.enrolment(door.address()), signer.as_ref(), access, own_broker)
+                .map_err(StartError::Input)?;
         let app = App::new(Parts {
             store: store.clone(),
             hub,
@@ -68,6 +90,9 @@ impl Server {
             secure: config.tls.is_some(),
             metrics: metrics.clone(),
             broker_connected: ingest.connected(),
+            registrar,
+            bell,
+            may_sign: signer.is_some(),
             stop: stop.clone(),
         });
         if !http::pages_built() {
@@ -78,6 +103,7 @@ impl Server {
         Ok(Self {
             address: door.address(),
             ingest: tokio::spawn(ingest.run(stop.clone())),
+            courier: tokio::spawn(courier.run(stop.clone())),
             http: tokio::spawn(door.answer(http::router(&app), stop.clone())),
             chores: tokio::spawn(chores(store.clone(), metrics, stop)),
             stopper,
@@ -95,6 +121,7 @@ impl Server {
     pub async fn stop(self) {
         self.stopper.stop();
         let _ = self.ingest.await;
+        let _ = self.courier.await;
         let http = self.http.abort_handle();
         if timeout(FAREWELL, self.http).await.is_err() {
             http.abort();
@@ -133,14 +160,15 @@ fn only_for_owner(_: &std::path::Path) -> std::io::Result<()> {
 }
 
 /// Starts the embedded broker, or reads how to reach the external one.
-async fn broker_address(broker: &Broker) -> Result<Address, StartError> {
-    match broker {
+async fn broker_address(config: &Config, access: &Access) -> Result<Address, StartError> {
+    match &config.broker {
         Broker::External(external) => Address::of(external).map_err(StartError::Input),
         Broker::Embedded(embedded) => {
-            let own = broker::start(embedded).await.map_err(|e| match e {
-                BrokerError::Passwords(_) => StartError::Input(e.to_string()),
-                BrokerError::Listen { .. } | BrokerError::Thread(_) => StartError::Failed(e.to_string()),
-            })?;
+            let own =
+                broker::start(embedded, access, config.enrolment.is_some()).await.map_err(|e| match e {
+                    BrokerError::Passwords(_) => StartError::Input(e.to_string()),
+                    BrokerError::Listen { .. } | BrokerError::Thread(_) => StartError::Failed(e.to_string()),
+                })?;
             let reachable = broker::reachable(embedded.listen);
             Ok(Address {
                 host: reachable.ip().to_string(),

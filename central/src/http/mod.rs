@@ -1,10 +1,13 @@
 //! The HTTP side: API, live stream, pages, probes.
 
 mod body;
+pub mod enrolments;
 pub mod events;
+pub mod fleet;
 pub mod halls;
 pub mod openapi;
 mod pages;
+pub mod policies;
 mod probes;
 pub mod problem;
 pub mod reviews;
@@ -17,6 +20,8 @@ pub use pages::built as pages_built;
 
 use crate::alerts::Hub;
 use crate::config::Hall;
+use crate::enrol::Registrar;
+use crate::ingest::courier::Bell;
 use crate::stop::Stop;
 use crate::store::Store;
 use axum::Router;
@@ -24,7 +29,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{delete, get, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
 use std::sync::Arc;
@@ -53,6 +58,9 @@ pub struct App {
     secure: bool,
     metrics: PrometheusHandle,
     broker_connected: Arc<AtomicBool>,
+    registrar: Registrar,
+    bell: Bell,
+    may_sign: bool,
     stop: Stop,
     streams: Arc<Semaphore>,
     hashing: Semaphore,
@@ -73,6 +81,12 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     /// Whether the broker is connected.
     pub broker_connected: Arc<AtomicBool>,
+    /// Enrols agents.
+    pub registrar: Registrar,
+    /// Told when configuration is to be brought to agents.
+    pub bell: Bell,
+    /// Whether there is a key to sign configuration with.
+    pub may_sign: bool,
     /// Ends the live streams.
     pub stop: Stop,
 }
@@ -81,7 +95,8 @@ impl App {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, hub, halls, secure, metrics, broker_connected, stop } = parts;
+        let Parts { store, hub, halls, secure, metrics, broker_connected, registrar, bell, may_sign, stop } =
+            parts;
         Arc::new(Self {
             store,
             hub,
@@ -89,6 +104,9 @@ impl App {
             secure,
             metrics,
             broker_connected,
+            registrar,
+            bell,
+            may_sign,
             stop,
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Semaphore::new(HASHING),
@@ -125,6 +143,19 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/events/{id}/verdict", put(reviews::decide).delete(reviews::withdraw_verdict))
         .route("/api/v1/events/{id}/note", put(reviews::note).delete(reviews::remove_note))
         .route("/api/v1/events/{id}/snooze", put(reviews::snooze).delete(reviews::end_snooze))
+        .route("/api/v1/policies/{hall}", get(policies::show))
+        .route("/api/v1/policies/{hall}/check", post(policies::check))
+        .route("/api/v1/policies/{hall}/preview", post(policies::preview))
+        .route("/api/v1/policies/{hall}/versions", post(policies::save))
+        .route("/api/v1/policies/{hall}/versions/{digest}", get(policies::version))
+        .route("/api/v1/policies/{hall}/rollouts", post(policies::roll_out))
+        .route("/api/v1/policies/{hall}/rollouts/{id}", get(policies::rollout))
+        .route("/api/v1/fleet", get(fleet::list))
+        .route("/api/v1/fleet/{hall}/{agent}", get(fleet::show))
+        .route("/api/v1/fleet/{hall}/{agent}/revoke", post(fleet::revoke))
+        .route("/api/v1/enrolments", get(enrolments::list).post(enrolments::make))
+        .route("/api/v1/enrolments/{id}", delete(enrolments::cancel))
+        .route("/api/v1/enrol", post(enrolments::enrol))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
         .layer(SetResponseHeaderLayer::if_not_present(

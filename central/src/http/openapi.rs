@@ -31,6 +31,20 @@ use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
         super::reviews::remove_note,
         super::reviews::snooze,
         super::reviews::end_snooze,
+        super::policies::show,
+        super::policies::version,
+        super::policies::check,
+        super::policies::preview,
+        super::policies::save,
+        super::policies::roll_out,
+        super::policies::rollout,
+        super::fleet::list,
+        super::fleet::show,
+        super::fleet::revoke,
+        super::enrolments::list,
+        super::enrolments::make,
+        super::enrolments::cancel,
+        super::enrolments::enrol,
     )
 )]
 pub struct Api;

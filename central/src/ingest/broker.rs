@@ -3,6 +3,7 @@
 //! It keeps sessions and retained messages in memory only and drops the oldest message of a slow reader. Nothing is
 //! lost by that: an agent sends from its outbox until central says that a message is durable.
 
+use crate::access::Access;
 use crate::config::EmbeddedBroker;
 use crate::password;
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
@@ -49,14 +50,23 @@ pub struct OwnLogin {
     pub password: String,
 }
 
-/// Starts the broker and waits until it listens; it ends with the process.
+/// Starts the broker and waits until it listens; it ends with the process. With `ask_everybody`, or a password file,
+/// nobody connects without a login: one of the file, or an enrolled agent's.
+///
+/// What a client may publish once it is connected this broker cannot restrict (`rumqttd` has rights by tenant and
+/// client certificate only): agents that must not be able to speak for each other need mosquitto.
 ///
 /// # Errors
 /// When it cannot listen or the password file is wrong.
-pub async fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
+pub async fn start(
+    settings: &EmbeddedBroker,
+    access: &Access,
+    ask_everybody: bool,
+) -> Result<OwnLogin, BrokerError> {
     let own = OwnLogin { name: OWN_NAME.to_owned(), password: hex::encode(rand::random::<[u8; 24]>()) };
     let users = match &settings.passwords_file {
         Some(file) => Some(password::read_broker_users(file).map_err(BrokerError::Passwords)?),
+        None if ask_everybody => Some(Vec::new()),
         None => None,
     };
     let users = users.map(Arc::new);
@@ -87,11 +97,11 @@ pub async fn start(settings: &EmbeddedBroker) -> Result<OwnLogin, BrokerError> {
             },
         };
         if let Some(users) = &users {
-            let (users, own) = (users.clone(), own.clone());
-            settings.set_auth_handler(move |_client, name, password| {
-                let (users, own) = (users.clone(), own.clone());
+            let gate = Arc::new(Gate { users: users.clone(), own: own.clone(), access: access.clone() });
+            settings.set_auth_handler(move |client, name, password| {
+                let gate = gate.clone();
                 async move {
-                    tokio::task::spawn_blocking(move || may_connect(&users, &own, &name, &password))
+                    tokio::task::spawn_blocking(move || gate.lets_in(&client, &name, &password))
                         .await
                         .unwrap_or(false)
                 }
@@ -140,21 +150,32 @@ fn check_free(address: SocketAddr) -> Result<(), BrokerError> {
     TcpListener::bind(address).map(drop).map_err(|source| BrokerError::Listen { address, source })
 }
 
-fn may_connect(users: &[(String, String)], own: &OwnLogin, name: &str, password: &str) -> bool {
-    if name == own.name && password == own.password {
-        return true;
-    }
-    let welcome = match users.iter().find(|(user, _)| user == name) {
-        Some((_, hash)) => password::matches(password, hash),
-        None => {
-            password::pretend(password);
-            false
+/// Who may connect.
+struct Gate {
+    users: Arc<Vec<(String, String)>>,
+    own: OwnLogin,
+    access: Access,
+}
+
+impl Gate {
+    fn lets_in(&self, client: &str, name: &str, password: &str) -> bool {
+        if name == self.own.name && password == self.own.password {
+            return true;
         }
-    };
-    if !welcome {
-        metrics::counter!("central_refused_total", "reason" => "broker_login").increment(1);
-        let name: String = name.chars().take(64).collect();
-        tracing::warn!(name, "the embedded broker refused a login");
+        let file = self.users.iter().find(|(user, _)| user == name).map(|(_, hash)| hash.clone());
+        let welcome =
+            match file.filter(|_| !self.access.is_revoked_name(name)).or(self.access.hash(name, client)) {
+                Some(hash) => password::matches(password, &hash),
+                None => {
+                    password::pretend(password);
+                    false
+                }
+            };
+        if !welcome {
+            metrics::counter!("central_refused_total", "reason" => "broker_login").increment(1);
+            let name: String = name.chars().take(64).collect();
+            tracing::warn!(name, "the embedded broker refused a login");
+        }
+        welcome
     }
-    welcome
 }

@@ -349,6 +349,12 @@ impl Outbox {
         }
     }
 
+    /// The number of the connection; it rises with each new one.
+    #[must_use]
+    pub fn connection(&self) -> u64 {
+        self.clients.borrow().1
+    }
+
     /// Subscribes with QoS 1.
     ///
     /// # Errors

@@ -7,10 +7,12 @@
 //! less than the queue holds. What still does not fit is dropped unacknowledged and counted; its agent sends it again.
 
 pub mod broker;
+pub mod courier;
 pub mod link;
 pub mod payload;
 pub mod simulate;
 
+use crate::access::Access;
 use crate::alerts::Hub;
 use crate::stop::Stop;
 use crate::store::{Arrival, Body, Outcome, Store};
@@ -42,6 +44,7 @@ pub struct Ingest {
     outbox: Outbox,
     store: Store,
     hub: Hub,
+    access: Access,
     connected: Arc<AtomicBool>,
 }
 
@@ -54,14 +57,20 @@ struct Arrived {
 impl Ingest {
     /// Prepares it; [`Ingest::run`] does the work.
     #[must_use]
-    pub fn new((link, outbox): (Link, Outbox), store: Store, hub: Hub) -> Self {
-        Self { link, outbox, store, hub, connected: Arc::new(AtomicBool::new(false)) }
+    pub fn new((link, outbox): (Link, Outbox), store: Store, hub: Hub, access: Access) -> Self {
+        Self { link, outbox, store, hub, access, connected: Arc::new(AtomicBool::new(false)) }
     }
 
     /// Whether the broker is connected.
     #[must_use]
     pub fn connected(&self) -> Arc<AtomicBool> {
         self.connected.clone()
+    }
+
+    /// What sends to agents over the same connection.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        self.outbox.clone()
     }
 
     /// Works until `stop`; then finishes what has arrived and says goodbye.
@@ -71,6 +80,7 @@ impl Ingest {
             store: self.store.clone(),
             hub: self.hub.clone(),
             outbox: self.outbox.clone(),
+            access: self.access.clone(),
             refusals: Throttle::default(),
         };
         let writer = tokio::spawn(writer.run(arrivals, stop.clone()));
@@ -128,8 +138,14 @@ impl Ingest {
     /// The request goes through the same channel as the writer's, which only [`Link::next`] empties: never wait here.
     fn subscribe(&self) {
         let outbox = self.outbox.clone();
-        let channels =
-            [Channel::Events, Channel::Health, Channel::Coverage, Channel::Status, Channel::ConfigApplied];
+        let channels = [
+            Channel::Events,
+            Channel::Health,
+            Channel::Coverage,
+            Channel::Status,
+            Channel::Machine,
+            Channel::ConfigApplied,
+        ];
         let filters: Vec<_> = channels.into_iter().map(Channel::filter).collect();
         tokio::spawn(async move { outbox.subscribe(&filters).await });
     }
@@ -149,6 +165,7 @@ struct Writer {
     store: Store,
     hub: Hub,
     outbox: Outbox,
+    access: Access,
     refusals: Throttle,
 }
 
@@ -181,6 +198,9 @@ impl Writer {
         let mut arrivals = Vec::with_capacity(batch.len());
         for arrived in batch {
             match payload::read(&arrived.delivery.topic, &arrived.delivery.payload) {
+                Ok(arrival) if self.access.is_revoked(&arrival.hall, &arrival.agent) => {
+                    self.refuse(&arrived.delivery.topic, &Refusal::Revoked);
+                }
                 Ok(arrival) => arrivals.push(arrival),
                 Err(refusal) => self.refuse(&arrived.delivery.topic, &refusal),
             }
@@ -289,6 +309,7 @@ fn count(arrival: &Arrival, outcome: Outcome, now: Timestamp) {
         Body::Coverage(_) => "coverage",
         Body::Status(_) => "status",
         Body::Applied(_) => "config/applied",
+        Body::Machine(_) => "machine",
     };
     let outcome_name = match outcome {
         Outcome::Stored => "stored",

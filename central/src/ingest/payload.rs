@@ -4,7 +4,7 @@ use crate::store::{Arrival, Body};
 use chuangming_domain::event::{Event, Evidence, Phase};
 use chuangming_domain::id::{AgentId, HallId};
 use chuangming_domain::rule::Rule;
-use chuangming_domain::wire::{Channel, Coverage, Health, HealthPhase};
+use chuangming_domain::wire::{Channel, Coverage, Health, HealthPhase, Machine};
 use serde::de::DeserializeOwned;
 
 /// The largest payload that is looked at.
@@ -25,6 +25,9 @@ pub enum Refusal {
     /// The payload names another hall or agent than its topic.
     #[error("the payload is of {0}, not of the topic's hall and agent")]
     OtherSender(String),
+    /// Its agent's right to connect was taken away.
+    #[error("the agent's right to connect was taken away")]
+    Revoked,
 }
 
 impl Refusal {
@@ -36,6 +39,7 @@ impl Refusal {
             Refusal::Oversized(_) => "oversized",
             Refusal::Malformed(_) => "malformed",
             Refusal::OtherSender(_) => "other_sender",
+            Refusal::Revoked => "revoked",
         }
     }
 }
@@ -55,7 +59,8 @@ pub fn read(topic: &str, payload: &[u8]) -> Result<Arrival, Refusal> {
         Channel::Coverage => Body::Coverage(checked(payload, check_coverage)?),
         Channel::Status => Body::Status(checked(payload, |_| Ok(()))?),
         Channel::ConfigApplied => Body::Applied(checked(payload, |_| Ok(()))?),
-        Channel::Ack | Channel::ConfigDesired | Channel::Machine => return Err(Refusal::Topic),
+        Channel::Machine => Body::Machine(checked(payload, check_machine)?),
+        Channel::Ack | Channel::ConfigDesired => return Err(Refusal::Topic),
     };
     Ok(Arrival { hall, agent, body })
 }
@@ -125,6 +130,16 @@ fn check_coverage(coverage: &Coverage) -> Result<(), &'static str> {
     ])
 }
 
+fn check_machine(machine: &Machine) -> Result<(), &'static str> {
+    let is_share = |value: f64| (0.0..=1.0).contains(&value);
+    all(&[
+        (is_share(machine.load.cpu), "load.cpu is from 0 to 1"),
+        (is_share(machine.load.memory), "load.memory is from 0 to 1"),
+        (machine.cameras.iter().all(|c| is_share(c.dropped)), "cameras.dropped is from 0 to 1"),
+        (machine.cameras.iter().all(|c| is_seconds(c.looked_per_s)), "cameras.looked_per_s is not negative"),
+    ])
+}
+
 fn is_seconds(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
@@ -177,6 +192,12 @@ mod tests {
                 "windows": {"3": {"posture": {"observed_s": 3480, "unknown_s": 120}}}}),
             ),
             ("status", json!({"online": false})),
+            (
+                "machine",
+                json!({"schema": "chuangming.machine/1", "at": "2026-11-22T02:03:04Z", "policy": HASH, "calibration": HASH,
+                "cameras": [{"id": "cam-1", "windows": ["3"], "looked_per_s": 4.9, "dropped": 0.1}],
+                "load": {"cores": 4, "cpu": 0.4, "memory": 0.3, "disk_free": 1000, "waiting": 0}}),
+            ),
             ("config/applied", json!({"version": HASH, "ok": true, "problems": []})),
         ] {
             let topic = format!("chuangming/v1/tanggu/edge-01/{channel}");
@@ -222,6 +243,11 @@ mod tests {
             (
                 "chuangming/v1/tanggu/edge-01/coverage",
                 br#"{"schema":"chuangming.coverage/1","hour":"2026-11-22T02:30:00Z","windows":{}}"#.to_vec(),
+                "malformed",
+            ),
+            (
+                "chuangming/v1/tanggu/edge-01/machine",
+                format!(r#"{{"schema":"chuangming.machine/1","at":"2026-11-22T02:03:04Z","policy":"{HASH}","calibration":"{HASH}","cameras":[],"load":{{"cores":4,"cpu":1.4,"memory":0.3,"disk_free":1,"waiting":0}}}}"#).into_bytes(),
                 "malformed",
             ),
             ("chuangming/v1/tanggu/edge-01/status", br#"{"online":"yes"}"#.to_vec(), "malformed"),

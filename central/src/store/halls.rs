@@ -71,7 +71,7 @@ pub struct Problem {
 }
 
 type AgentColumns = (String, String, Flag, Option<String>, Option<i64>, i64, Option<String>, Option<i64>);
-type ProblemColumns = (String, String, String, Option<i64>, Option<i64>);
+pub(super) type ProblemColumns = (String, String, String, Option<i64>, Option<i64>);
 
 const AGENTS: &str = "SELECT hall, agent, online, version, since, seen_at, applied, applied_at FROM agents";
 
@@ -178,7 +178,9 @@ fn agent(
     })
 }
 
-fn problem((hall, agent, body, raised_at, cleared_at): ProblemColumns) -> Result<Problem, StoreError> {
+pub(super) fn problem(
+    (hall, agent, body, raised_at, cleared_at): ProblemColumns,
+) -> Result<Problem, StoreError> {
     Ok(Problem {
         hall: id("problems", &hall)?,
         agent: id("problems", &agent)?,

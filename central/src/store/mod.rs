@@ -5,9 +5,12 @@
 
 mod accounts;
 mod database;
+mod enrolments;
 mod episodes;
 mod feed;
+mod fleet;
 mod halls;
+mod policies;
 mod record;
 mod reviews;
 mod sql;
@@ -15,8 +18,12 @@ mod sql;
 pub use accounts::{Account, Lockout, NewAccount, Session};
 pub use database::Database;
 pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
+pub use enrolments::{Enrolment, Login};
+pub use episodes::{Acknowledgement, Episode, EventFilter, EventPage, MessageRow};
 pub use feed::{Change, ChangeKind, Missed};
+pub use fleet::{CalibrationRow, CoverageRow, MachineRow};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};
+pub use policies::{Assignment, NewRollout, PolicyVersion, Rollout, RolloutAgent};
 pub use record::{Arrival, Body, Outcome, Recorded};
 pub use reviews::ReviewStep;
 use sql::{Flag, Sql};

@@ -1,10 +1,10 @@
 //! What arrives from the agents becomes durable here: one transaction for a batch, each message at most once.
 
-use super::{Change, ChangeKind, PlaceKind, Store, StoreError, Transaction, feed, micros};
+use super::{Change, ChangeKind, PlaceKind, Store, StoreError, Transaction, feed, fleet, micros, policies};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::id::{AgentId, HallId};
-use chuangming_domain::wire::{Ack, AppliedConfig, Coverage, Health, HealthPhase, Status};
+use chuangming_domain::wire::{Ack, AppliedConfig, Coverage, Health, HealthPhase, Machine, Status};
 
 /// A valid message of an agent.
 #[derive(Debug, Clone)]
@@ -26,6 +26,7 @@ pub enum Body {
     Coverage(Coverage),
     Status(Status),
     Applied(AppliedConfig),
+    Machine(Machine),
 }
 
 impl Arrival {
@@ -35,7 +36,7 @@ impl Arrival {
         match &self.body {
             Body::Event(e) => Some(Ack { id: e.id, seq: e.seq }),
             Body::Health(h) => Some(Ack { id: h.id, seq: h.seq }),
-            Body::Coverage(_) | Body::Status(_) | Body::Applied(_) => None,
+            Body::Coverage(_) | Body::Status(_) | Body::Applied(_) | Body::Machine(_) => None,
         }
     }
 }
@@ -97,6 +98,7 @@ async fn record_one(
         Body::Coverage(coverage) => record_coverage(tx, arrival, coverage).await,
         Body::Status(status) => record_status(tx, arrival, status, now).await,
         Body::Applied(applied) => record_applied(tx, arrival, applied, now).await,
+        Body::Machine(machine) => record_machine(tx, arrival, machine, now).await,
     }
 }
 
@@ -318,6 +320,8 @@ async fn record_applied(
     applied: &AppliedConfig,
     now: Timestamp,
 ) -> Result<(Outcome, Told), StoreError> {
+    let body = to_json(applied);
+    policies::note_answer(tx, &arrival.hall, &arrival.agent, applied, &body, now).await?;
     sqlx::query(
         "INSERT INTO agents (hall, agent, online, seen_at, applied, applied_at) VALUES ($1, $2, $3, $4, $5, $4)
          ON CONFLICT (hall, agent) DO UPDATE SET seen_at = excluded.seen_at, applied = excluded.applied,
@@ -327,10 +331,21 @@ async fn record_applied(
     .bind(arrival.agent.as_str())
     .bind(false)
     .bind(micros(now))
-    .bind(to_json(applied))
+    .bind(body)
     .execute(&mut **tx)
     .await?;
     Ok((Outcome::Stored, Some((ChangeKind::Status, arrival.agent.to_string(), false))))
+}
+
+async fn record_machine(
+    tx: &mut Transaction,
+    arrival: &Arrival,
+    machine: &Machine,
+    now: Timestamp,
+) -> Result<(Outcome, Told), StoreError> {
+    fleet::record_machine(tx, &arrival.hall, &arrival.agent, machine, &to_json(machine), now).await?;
+    // It comes every minute and changes nothing on a board: no page need be told.
+    Ok((Outcome::Stored, None))
 }
 
 async fn see_place(
