@@ -80,7 +80,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn hour(n: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 - 1_800_000_000 % 3600 + n * 3600).unwrap()
+        Timestamp::from_second(1_800_000_000 + n * 3600).unwrap()
     }
 
     fn row(n: i64, window: &str, signal: &str, observed_s: f64, unknown_s: f64) -> CoverageRow {

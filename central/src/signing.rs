@@ -48,14 +48,14 @@ impl Signer {
     /// # Errors
     /// When the file is there already or cannot be written.
     pub fn generate(file: &Path) -> io::Result<Self> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(io::Error::other)?;
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(told)?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         only_for_owner(&mut options);
         let mut target = options.open(file)?;
         target.write_all(pem("PRIVATE KEY", document.as_ref()).as_bytes())?;
         target.sync_all()?;
-        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(io::Error::other)?;
+        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(told)?;
         Ok(Self(Arc::new(pair)))
     }
 
@@ -82,6 +82,10 @@ impl Signer {
             signature: ConfigSignature { serial, value }.to_string(),
         }
     }
+}
+
+fn told(error: impl fmt::Display) -> io::Error {
+    io::Error::other(error.to_string())
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

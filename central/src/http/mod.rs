@@ -143,6 +143,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/events/{id}/verdict", put(reviews::decide).delete(reviews::withdraw_verdict))
         .route("/api/v1/events/{id}/note", put(reviews::note).delete(reviews::remove_note))
         .route("/api/v1/events/{id}/snooze", put(reviews::snooze).delete(reviews::end_snooze))
+        .route("/api/v1/policies", get(policies::list))
         .route("/api/v1/policies/{hall}", get(policies::show))
         .route("/api/v1/policies/{hall}/check", post(policies::check))
         .route("/api/v1/policies/{hall}/preview", post(policies::preview))

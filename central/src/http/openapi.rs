@@ -31,6 +31,7 @@ use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
         super::reviews::remove_note,
         super::reviews::snooze,
         super::reviews::end_snooze,
+        super::policies::list,
         super::policies::show,
         super::policies::version,
         super::policies::check,

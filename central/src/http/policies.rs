@@ -36,6 +36,22 @@ const MOST_DAYS: u32 = 90;
 const LONGEST_NOTE: usize = 300;
 const MOST_AGENTS: usize = 1000;
 
+/// The halls whose rules the account may read.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PolicyHalls {
+    /// By id.
+    pub halls: Vec<PolicyHall>,
+}
+
+/// A hall whose rules the account may read.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PolicyHall {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
 /// The rules of a hall and their history.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct HallPolicy {
@@ -244,6 +260,24 @@ pub struct Against {
     /// Another version of the hall.
     #[param(value_type = Option<String>)]
     against: Option<Digest>,
+}
+
+/// The halls whose rules the account may read.
+#[utoipa::path(get, path = "/api/v1/policies", tag = "policies", responses(
+    (status = 200, description = "The halls", body = PolicyHalls),
+    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
+))]
+pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<PolicyHalls>, Failure> {
+    let mut halls: BTreeMap<String, String> = BTreeMap::new();
+    let agents = app.store.agents().await?;
+    let own = signed_in.account.halls.iter().flatten();
+    for id in agents.iter().map(|row| &row.hall).chain(own).map(ToString::to_string) {
+        halls.insert(id.clone(), id);
+    }
+    halls.extend(app.halls.iter().map(|hall| (hall.id.to_string(), hall.name.clone())));
+    halls.retain(|id, _| signed_in.sees(id));
+    let halls = halls.into_iter().map(|(id, name)| PolicyHall { id, name }).collect();
+    Ok(Json(PolicyHalls { halls }))
 }
 
 /// The rules of a hall, their versions and rollouts.

@@ -205,6 +205,10 @@ mod tests {
             secure: false,
             metrics: crate::telemetry::metrics().unwrap(),
             broker_connected: Arc::default(),
+            registrar: crate::enrol::Registrar::open(None, None, crate::access::Access::default(), None)
+                .unwrap(),
+            bell: crate::ingest::courier::Bell::default(),
+            may_sign: false,
             stop,
         });
         let permit = app.streams.clone().try_acquire_owned().unwrap();

@@ -17,9 +17,8 @@ mod sql;
 
 pub use accounts::{Account, Lockout, NewAccount, Session};
 pub use database::Database;
-pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
 pub use enrolments::{Enrolment, Login};
-pub use episodes::{Acknowledgement, Episode, EventFilter, EventPage, MessageRow};
+pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
 pub use feed::{Change, ChangeKind, Missed};
 pub use fleet::{CalibrationRow, CoverageRow, MachineRow};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};

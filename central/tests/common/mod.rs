@@ -165,13 +165,17 @@ impl Central {
     }
 
     async fn start(broker_port: u16, broker: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::configured(tempfile::tempdir().unwrap(), broker_port, "", broker).await
+    }
+
+    /// With more keys at the top of its configuration, and files in its folder.
+    pub async fn configured(dir: TempDir, broker_port: u16, more: &str, broker: &str) -> Self {
         let database = match fresh_database(dir.path()).await {
             Database::File(_) => String::new(),
             Database::Server(url) => format!("[database]\nurl = \"{url}\"\n"),
         };
         let config = format!(
-            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{database}[broker]\n{broker}\n\
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{more}\n{database}[broker]\n{broker}\n\
              [[halls]]\nid = \"tanggu\"\nname = \"塘沽中心\"\n[[halls.windows]]\nid = \"1\"\nname = \"一号窗口\"\n"
         );
         let parsed = Config::parse(&config, &dir.path().join("central.toml")).unwrap();
