@@ -340,7 +340,8 @@ impl Edge {
 
     async fn say(&self, channel: Channel, message: &impl serde::Serialize) {
         let payload = serde_json::to_string(message).unwrap();
-        self.outbox.publish(&channel.topic(&hall(), &self.id), payload, false).await.unwrap();
+        let retain = channel == Channel::Status;
+        self.outbox.publish(&channel.topic(&hall(), &self.id), payload, retain).await.unwrap();
     }
 
     /// The next configuration that it is asked to have.

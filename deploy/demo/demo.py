@@ -133,6 +133,10 @@ def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> No
         "policy.toml": files.policy_toml(clip["policy"]),
         "password.txt": PASSWORD + "\n",
     })
+    # So that rules can be sent from the page.
+    key = [BIN / "central", "config-key", "--out", "config-key.pem"]
+    public = subprocess.run(key, cwd=STATE, check=True, stdout=subprocess.PIPE, text=True, env=QUIET).stdout
+    files.write(STATE, {"config-key.pub": public})
 
 
 def show_new(central: Central, shown: set[str]) -> None:

@@ -28,7 +28,7 @@ def text(value: object) -> str:
 def central_toml(port: int, broker_port: int, windows: list[str]) -> str:
     names = "".join(f'[[halls.windows]]\nid = {text(w)}\nname = {text(w + " 号窗口")}\n' for w in windows)
     return (
-        f'listen = "127.0.0.1:{port}"\ndata_dir = "central"\n'
+        f'listen = "127.0.0.1:{port}"\ndata_dir = "central"\nconfig_key_file = "config-key.pem"\n'
         f'[broker]\nembedded = true\nlisten = "127.0.0.1:{broker_port}"\n'
         f'[[halls]]\nid = "{HALL}"\nname = "塘沽便民服务中心（演示）"\n{names}'
     )
@@ -37,6 +37,7 @@ def central_toml(port: int, broker_port: int, windows: list[str]) -> str:
 def agent_toml(source: str, broker_port: int) -> str:
     return (
         f'hall = "{HALL}"\nagent = "{AGENT}"\ncalibration = "calibration.toml"\npolicy = "policy.toml"\ndata_dir = "agent"\n'
+        f'config_key_file = "config-key.pub"\n'
         f'[broker]\nurl = "mqtt://127.0.0.1:{broker_port}"\n'
         f'[[cameras]]\nid = "{CAMERA}"\nsource = {text(source)}\n'
     )

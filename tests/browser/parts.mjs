@@ -38,13 +38,13 @@ export async function until(ready, what, seconds = 30) {
   }
 }
 
-/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. */
-export async function startCentral() {
+/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. With `signing` it has a key for the agents' configuration. */
+export async function startCentral({ signing = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-"));
   const [port, broker] = [await freePort(), await freePort()];
   writeFileSync(
     join(folder, "central.toml"),
-    `listen = "127.0.0.1:${port}"\ndata_dir = "data"\n[broker]\nembedded = true\nlisten = "127.0.0.1:${broker}"\n` +
+    `listen = "127.0.0.1:${port}"\ndata_dir = "data"\n${signing ? 'config_key_file = "config-key.pem"\n' : ""}[broker]\nembedded = true\nlisten = "127.0.0.1:${broker}"\n` +
       `[[halls]]\nid = "${HALL}"\nname = "塘沽中心"\n` +
       ["1", "2", "3"].map((w) => `[[halls.windows]]\nid = "${w}"\nname = "${w} 号窗口"\n`).join(""),
   );
@@ -54,6 +54,7 @@ export async function startCentral() {
     const added = spawnSync(join(BIN, "central"), [...account, "--password-file", "password.txt"], { cwd: folder, encoding: "utf8" });
     if (added.status !== 0) throw new Error(`account add: ${added.error ?? added.stderr}`);
   };
+  if (signing) spawnSync(join(BIN, "central"), ["config-key", "--out", "config-key.pem"], { cwd: folder });
   addAccount("head", "center_head", "--hall", HALL);
   const server = spawn(join(BIN, "central"), ["serve", "--config", "central.toml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
@@ -112,7 +113,7 @@ export async function startAgent(brokerPort, agent = "edge-01") {
   const topic = (channel) => `chuangming/v1/${HALL}/${agent}/${channel}`;
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${brokerPort}`, { protocolVersion: 5, clientId: `${HALL}-${agent}` });
   const acked = new Set();
-  client.on("message", (_, payload) => JSON.parse(payload).acks.forEach((ack) => acked.add(`${ack.id}/${ack.seq}`)));
+  client.on("message", (from, payload) => from === topic("ack") && JSON.parse(payload).acks.forEach((ack) => acked.add(`${ack.id}/${ack.seq}`)));
   await client.subscribeAsync(topic("ack"), { qos: 1 });
   const send = async (channel, message, retain = false) => client.publishAsync(topic(channel), JSON.stringify(message), { qos: 1, retain });
   await send("status", { online: true, version: "0.1.0", since: new Date().toISOString() }, true);
@@ -133,7 +134,12 @@ export async function startAgent(brokerPort, agent = "edge-01") {
     schema: "chuangming.health/1", id: uuid7(), seq: 0, kind, phase, camera: "cam-1", windows: ["2"], at: new Date().toISOString(), ...change,
   });
   const isAcked = (event) => acked.has(`${event.id}/${event.seq}`);
-  return { send, opened, closed, health, isAcked, stop: () => client.endAsync() };
+  /** Tells every configuration that the agent is asked to have. */
+  const onDesired = async (tell) => {
+    client.on("message", (from, payload) => from === topic("config/desired") && payload.length > 0 && tell(JSON.parse(payload)));
+    await client.subscribeAsync(topic("config/desired"), { qos: 1 });
+  };
+  return { send, opened, closed, health, isAcked, onDesired, stop: () => client.endAsync() };
 }
 
 /** Nothing serious for people who cannot see or use a mouse. */

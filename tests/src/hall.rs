@@ -165,14 +165,23 @@ impl Hall {
     /// # Panics
     /// When the account cannot be made or the sign-in fails.
     pub async fn sign_in(&self) -> Api {
+        let url = format!("http://127.0.0.1:{}", self.http);
+        self.sign_in_as("center_head", &url, reqwest::Client::new()).await
+    }
+
+    /// Central's API at an address, signed in as an account of that role made for it.
+    ///
+    /// # Panics
+    /// When the account cannot be made or the sign-in fails.
+    pub async fn sign_in_as(&self, role: &str, url: &str, client: reqwest::Client) -> Api {
         let status = Command::new(binary("central"))
-            .args(["account", "add", "--config", "central.toml", "--name", "head", "--role", "center_head"])
+            .args(["account", "add", "--config", "central.toml", "--name", role, "--role", role])
             .args(["--hall", "tanggu", "--password-file", "password.txt"])
             .current_dir(self.folder.path())
             .status()
             .expect("central account add");
         assert!(status.success(), "central account add: {status}");
-        Api::sign_in(format!("http://127.0.0.1:{}", self.http)).await
+        Api::sign_in(role, url.to_owned(), client).await
     }
 }
 
@@ -181,13 +190,13 @@ impl Hall {
 pub struct Api {
     url: String,
     cookie: String,
+    csrf: String,
     client: reqwest::Client,
 }
 
 impl Api {
-    async fn sign_in(url: String) -> Self {
-        let client = reqwest::Client::new();
-        let body = serde_json::json!({"name": "head", "password": PASSWORD});
+    async fn sign_in(name: &str, url: String, client: reqwest::Client) -> Self {
+        let body = serde_json::json!({"name": name, "password": PASSWORD});
         let answer =
             client.post(format!("{url}/api/v1/session")).json(&body).send().await.expect("central answers");
         assert!(answer.status().is_success(), "sign-in: {}", answer.status());
@@ -198,7 +207,43 @@ impl Api {
             .next()
             .unwrap_or_default()
             .to_owned();
-        Self { url, cookie, client }
+        let session: Value = answer.json().await.expect("a session");
+        let csrf = session["csrf"].as_str().unwrap_or_default().to_owned();
+        Self { url, cookie, csrf, client }
+    }
+
+    /// A POST that must succeed; null where there is no answer to read.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("cookie", &self.cookie).header("x-csrf-token", &self.csrf);
+        let request = if body.is_null() { request } else { request.json(body) };
+        let answer = request.send().await.unwrap_or_else(|e| panic!("{path}: {e}"));
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Asks again and again until an answer is as wanted; refusals count as not yet.
+    ///
+    /// # Panics
+    /// When that does not happen within a minute.
+    pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer =
+                self.client.get(format!("{}{path}", self.url)).header("cookie", &self.cookie).send().await;
+            let answer = answer.unwrap_or_else(|e| panic!("{path}: {e}"));
+            let body: Value = answer.json().await.unwrap_or_default();
+            if wanted(&body) {
+                return body;
+            }
+            assert!(std::time::Instant::now() < deadline, "{path}: {body}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// A GET that must succeed.

@@ -53,7 +53,6 @@ pub struct EnrolmentView {
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
     /// Where it stands.
-    #[schema(inline)]
     pub state: EnrolmentState,
     /// When it was used.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -10,7 +10,7 @@ use super::session::SignedIn;
 use crate::policy::preview::{self, Recorded, RulePreview, Verdict};
 use crate::policy::{self, Difference, Document, PolicyProblem, difference};
 use crate::role::Role;
-use crate::store::{NewRollout, PolicyVersion, Rollout, RolloutAgent};
+use crate::store::{AgentRow, NewRollout, PolicyVersion, Rollout, RolloutAgent};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -128,7 +128,6 @@ pub struct ProgressView {
     /// The agent.
     pub agent: String,
     /// Where it stands.
-    #[schema(inline)]
     pub state: Progress,
     /// Why it was refused.
     pub problems: Vec<String>,
@@ -297,10 +296,9 @@ pub async fn show(
     let hall = own_hall(&signed_in, &hall)?;
     let in_force = app.store.policy_in_force(&hall).await?;
     let base = base(&app, &hall).await?;
-    let mut rollouts = Vec::new();
-    for rollout in app.store.rollouts(&hall, HISTORY).await? {
-        rollouts.push(rollout_view(&app, &hall, rollout).await?);
-    }
+    let agents = app.store.agents().await?;
+    let rollouts = app.store.rollouts(&hall, HISTORY).await?;
+    let rollouts = rollouts.into_iter().map(|rollout| rollout_view(&agents, &hall, rollout)).collect();
     Ok(Json(HallPolicy {
         in_force: in_force.map(|digest| digest.to_string()),
         document: (&base).into(),
@@ -580,14 +578,13 @@ fn parsed(version: &PolicyVersion) -> Result<Policy, Failure> {
 
 async fn found_rollout(app: &App, hall: &HallId, id: &str) -> Result<RolloutView, Failure> {
     let found = app.store.rollout(hall, id).await?.ok_or(Failure::NotFound("no such rollout"))?;
-    rollout_view(app, hall, found).await
+    Ok(rollout_view(&app.store.agents().await?, hall, found))
 }
 
-async fn rollout_view(app: &App, hall: &HallId, rollout: Rollout) -> Result<RolloutView, Failure> {
-    let known = app.store.agents().await?;
+fn rollout_view(known: &[AgentRow], hall: &HallId, rollout: Rollout) -> RolloutView {
     let is_online =
         |agent: &AgentId| known.iter().any(|row| row.hall == *hall && row.agent == *agent && row.online);
-    Ok(RolloutView {
+    RolloutView {
         agents: rollout.agents.iter().map(|agent| progress(agent, is_online(&agent.agent))).collect(),
         id: rollout.id,
         digest: rollout.digest.to_string(),
@@ -595,7 +592,7 @@ async fn rollout_view(app: &App, hall: &HallId, rollout: Rollout) -> Result<Roll
         note: rollout.note,
         by: rollout.by,
         at: rollout.at,
-    })
+    }
 }
 
 fn progress(asked: &RolloutAgent, is_online: bool) -> ProgressView {

@@ -140,7 +140,7 @@ const FILE: &str = "policy.toml";
 /// # Errors
 /// Every problem, each at its field.
 pub fn read(draft: &Value) -> Result<Policy, Vec<PolicyProblem>> {
-    let Some(table @ toml::Value::Table(_)) = to_toml(draft) else {
+    let Some(toml::Value::Table(table)) = to_toml(draft) else {
         let text = "is no table of settings".to_owned();
         return Err(problems(&Problems(vec![Problem { file: FILE.into(), field: String::new(), text }])));
     };

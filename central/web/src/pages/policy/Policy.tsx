@@ -45,13 +45,14 @@ function HallRules({ hall, tab }: { hall: string; tab: string }) {
   return (
     <Await of={loaded} lines={10}>
       {(state) => {
-        const inForce = state.versions.find((version) => version.digest === state.in_force);
+        const current = state.in_force ?? null;
+        const inForce = state.versions.find((version) => version.digest === current);
         return (
           <div class="policy">
-            <p class={`notice ${state.in_force === null ? "info" : ""}`}>
-              {state.in_force === null
+            <p class={`notice ${current === null ? "info" : ""}`}>
+              {current === null
                 ? t("policy.not_managed")
-                : t("policy.in_force", { version: short(state.in_force), name: inForce?.by ?? "", note: inForce?.note || t("policy.no_note") })}
+                : t("policy.in_force", { version: short(current), name: inForce?.by ?? "", note: inForce?.note || t("policy.no_note") })}
             </p>
             <LatestRollout hall={hall} rollouts={state.rollouts} mayEdit={state.may_edit} onChange={loaded.reload} />
             <Tabs
@@ -59,7 +60,7 @@ function HallRules({ hall, tab }: { hall: string; tab: string }) {
               value={tab}
               onChange={show}
               tabs={[
-                { id: "rules", text: t("policy.rules"), content: () => <Editor key={state.in_force ?? ""} state={state} onSaved={loaded.reload} /> },
+                { id: "rules", text: t("policy.rules"), content: () => <Editor key={current ?? ""} state={state} onSaved={loaded.reload} /> },
                 { id: "history", text: t("policy.history"), content: () => <History state={state} onChange={loaded.reload} /> },
               ]}
             />
