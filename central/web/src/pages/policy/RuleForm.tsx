@@ -1,3 +1,4 @@
+import type { Severity } from "../../api";
 import { label, t } from "../../i18n";
 import { Field } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
@@ -15,7 +16,7 @@ export function RuleForm({ rule, draft }: { rule: string; draft: Draft }) {
   return (
     <details class={`rule ${settings.enabled ? settings.severity : "rule-off"} ${isWrong ? "wrong" : ""}`}>
       <summary>
-        <Icon name={settings.enabled ? settings.severity : "close"} />
+        <Icon name={settings.enabled ? (settings.severity as Severity) : "close"} />
         <span class="rule-name">{ruleName(rule)}</span>
         <span class="rule-facts">
           {settings.enabled
