@@ -3,16 +3,20 @@
 //! Overload policy `Resync`: the queue holds [`QUEUE`] notices; a reader that falls further behind loses them and is
 //! told to fetch the whole state again. Nobody waits for a slow reader.
 
-use crate::store::{Change, ChangeKind, Store, StoreError};
+use crate::stop::Stop;
+use crate::store::{Change, ChangeKind, Missed, Store, StoreError};
 use crate::view::{AgentView, EventView, ProblemView};
 use chuangming_domain::event::EventId;
 use chuangming_domain::id::HallId;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 /// Notices kept for the slowest reader.
 pub const QUEUE: usize = 1024;
+/// How often a central looks for what others on the same database recorded.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// One message of the stream.
 #[derive(Debug, Clone)]
@@ -48,12 +52,15 @@ struct StatusNotice {
 #[derive(Debug, Clone)]
 pub struct Hub {
     notices: broadcast::Sender<Arc<Notice>>,
-    turn: Arc<Mutex<()>>,
+    turn: Arc<Mutex<Told>>,
 }
+
+/// The number of the newest change that was told.
+type Told = Option<i64>;
 
 /// The right to record and tell; changes are told in the order of their numbers.
 #[derive(Debug)]
-pub struct Turn<'a>(#[allow(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
+pub struct Turn<'a>(MutexGuard<'a, Told>);
 
 impl Default for Hub {
     fn default() -> Self {
@@ -73,9 +80,57 @@ impl Hub {
         self.notices.subscribe()
     }
 
-    /// Tells every listener of changes. A change whose row cannot be read is logged and left out; the next full
-    /// fetch of a page holds it.
-    pub async fn tell(&self, store: &Store, changes: &[Change], _turn: Turn<'_>) {
+    /// Tells every listener of changes, and of those that another central recorded meanwhile. A change whose row cannot
+    /// be read is logged and left out; the next full fetch of a page holds it.
+    pub async fn tell(&self, store: &Store, changes: &[Change], mut turn: Turn<'_>) {
+        let Some((first, last)) = changes.first().zip(changes.last()) else { return };
+        let told = turn.0.replace(last.id);
+        if told.is_some_and(|told| told + 1 < first.id) {
+            // Ours among them, each in its place.
+            self.catch_up(store, told, &mut turn).await;
+        } else {
+            self.send(store, changes).await;
+        }
+    }
+
+    /// Tells what other centrals on the same database record, until the stop.
+    pub async fn follow(self, store: Store, mut stop: Stop) {
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = stop.given() => return,
+                _ = look.tick() => {
+                    let mut turn = self.turn().await;
+                    let told = *turn.0;
+                    self.catch_up(&store, told, &mut turn).await;
+                }
+            }
+        }
+    }
+
+    async fn catch_up(&self, store: &Store, told: Told, turn: &mut Turn<'_>) {
+        let Some(told) = told else {
+            // Nobody listened before the first turn: what was recorded until now is in what they fetch.
+            match store.cursor().await {
+                Ok(cursor) => *turn.0 = Some(cursor),
+                Err(error) => tracing::error!(%error, "the live stream does not know where it stands"),
+            }
+            return;
+        };
+        match store.changes_after(told, usize::MAX).await {
+            Ok(Missed::Changes(changes)) => {
+                *turn.0 = Some(changes.last().map_or(told, |last| last.id));
+                self.send(store, &changes).await;
+            }
+            Ok(Missed::TooMuch) => *turn.0 = None,
+            Err(error) => {
+                *turn.0 = Some(told);
+                tracing::error!(%error, "the live stream cannot catch up");
+            }
+        }
+    }
+
+    async fn send(&self, store: &Store, changes: &[Change]) {
         if self.notices.receiver_count() == 0 {
             return;
         }

@@ -2,9 +2,15 @@
 
 mod database;
 mod enrolment;
+mod oidc;
+mod retention;
+mod sign_in;
 
 pub use database::ServerAddress;
 pub use enrolment::Enrolment;
+pub use oidc::{OidcConfig, RoleRule};
+pub use retention::RetentionDays;
+pub use sign_in::SignInRules;
 
 use crate::store::Database;
 use chuangming_domain::fields::{Fields, Problems, Reader};
@@ -29,6 +35,12 @@ pub struct Config {
     pub insecure: bool,
     /// `[tls] cert_file, key_file`: PEM files for HTTPS.
     pub tls: Option<TlsFiles>,
+    /// `[sign_in]`: how long a sign-in lasts.
+    pub sign_in: SignInRules,
+    /// `[oidc]`: signing in with the organisation's own sign-in.
+    pub oidc: Option<OidcConfig>,
+    /// `[retention]`: how long what is kept.
+    pub retention: RetentionDays,
     /// `[broker]`: where the agents' messages come from.
     pub broker: Broker,
     /// `config_key_file`: central's private key for the agents' configuration, made by `central config-key`.
@@ -124,6 +136,9 @@ impl Config {
         let listen = address(&mut f, r, "listen").unwrap_or(DEFAULT_LISTEN);
         let data_dir = f.require(r, "data_dir", "a folder", |v| path(v, base));
         let server = f.table(r, "database").and_then(|f| ServerAddress::read(f, r, base));
+        let sign_in = f.table(r, "sign_in").map(|f| SignInRules::read(f, r)).unwrap_or_default();
+        let oidc = f.table(r, "oidc").and_then(|f| OidcConfig::read(f, r, base));
+        let retention = f.table(r, "retention").map(|f| RetentionDays::read(f, r)).unwrap_or_default();
         let insecure = f.flag(r, "insecure").unwrap_or(false);
         let tls = f.table(r, "tls").and_then(|f| TlsFiles::read(f, r, base));
         let broker = match f.table(r, "broker") {
@@ -151,6 +166,9 @@ impl Config {
             listen,
             data_dir: data_dir?,
             server,
+            sign_in,
+            oidc,
+            retention,
             insecure,
             tls,
             broker: broker?,
@@ -158,6 +176,12 @@ impl Config {
             enrolment,
             halls,
         })
+    }
+
+    /// The file that the newest entry of the access log is written into.
+    #[must_use]
+    pub fn audit_head(&self) -> PathBuf {
+        self.data_dir.join("audit-head")
     }
 
     /// Where the database is.

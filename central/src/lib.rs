@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod alerts;
+pub mod audit;
 pub mod board;
 pub mod config;
 pub mod enrol;
@@ -11,7 +12,9 @@ pub mod fleet;
 pub mod http;
 pub mod ingest;
 pub mod listener;
+pub mod oidc;
 pub mod password;
+pub mod permission;
 pub mod policy;
 pub mod review;
 pub mod role;
@@ -20,4 +23,5 @@ pub mod signing;
 pub mod stop;
 pub mod store;
 pub mod telemetry;
+pub mod totp;
 pub mod view;

@@ -1,5 +1,7 @@
 //! `central`: the commands.
 
+mod commands;
+
 use anyhow::Context;
 use chuangming_central::config::{Config, broker_url};
 use chuangming_central::ingest::link::{Address, Certificates};
@@ -32,6 +34,13 @@ enum Command {
     /// Manage who may sign in.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// The log of who looked at conduct.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
+    /// Write the whole database into a file; central may run meanwhile.
+    Backup(commands::backup::Backup),
+    /// Fill an empty database from a backup; central must not run meanwhile.
+    Restore(commands::backup::Restore),
     /// Print a line for the embedded broker's passwords_file.
     BrokerUser(BrokerUser),
     /// Make the key that signs the agents' configuration; its public half goes to stdout.
@@ -41,10 +50,10 @@ enum Command {
 }
 
 #[derive(Args)]
-struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// The configuration file.
     #[arg(long, value_name = "central.toml")]
-    config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -69,7 +78,7 @@ struct AccountAdd {
     /// The account may see every hall.
     #[arg(long, conflicts_with = "hall")]
     all_halls: bool,
-    /// A file whose first line is the password.
+    /// A file whose first line is the password; - reads it from standard input.
     #[arg(long, value_name = "FILE")]
     password_file: PathBuf,
 }
@@ -153,7 +162,7 @@ impl std::fmt::Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
-fn bad_input(text: impl ToString) -> anyhow::Error {
+pub(crate) fn bad_input(text: impl ToString) -> anyhow::Error {
     BadInput(text.to_string()).into()
 }
 
@@ -161,19 +170,22 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(file) => serve(&file.config).await,
         Command::Account(AccountCommand::Add(add)) => add_account(add).await,
+        Command::Audit(command) => commands::audit::run(command).await,
+        Command::Backup(options) => commands::backup::backup(&options).await,
+        Command::Restore(options) => commands::backup::restore(&options).await,
         Command::BrokerUser(user) => broker_user(&user),
         Command::ConfigKey(key) => config_key(&key),
         Command::Simulate(load) => simulate(load).await,
     }
 }
 
-fn read_config(path: &Path) -> anyhow::Result<Config> {
+pub(crate) fn read_config(path: &Path) -> anyhow::Result<Config> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| bad_input(format!("{}: {e}, expected a central.toml", path.display())))?;
     Config::parse(&text, path).map_err(bad_input)
 }
 
-fn at(path: &Path, error: StartError) -> anyhow::Error {
+pub(crate) fn at(path: &Path, error: StartError) -> anyhow::Error {
     match error {
         StartError::Input(text) => bad_input(format!("{}: {text}", path.display())),
         StartError::Failed(text) => anyhow::anyhow!("{}: {text}", path.display()),

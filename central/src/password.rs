@@ -30,13 +30,17 @@ pub fn pretend(password: &str) {
     let _ = matches(password, &NOBODY);
 }
 
-/// Reads a password from the first line of a file.
+/// Reads a password from the first line of a file; `-` is standard input.
 ///
 /// # Errors
 /// One line: the file, what is wrong, what would be right.
 pub fn read_file(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| format!("{}: {e}; expected a file with the password", path.display()))?;
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|e| format!("{}: {e}; expected a file with the password", path.display()))?;
     let password = text.lines().next().unwrap_or_default().to_owned();
     if password.is_empty() {
         return Err(format!("{}: the first line is empty; expected the password there", path.display()));

@@ -41,12 +41,6 @@ impl Role {
     pub const fn sees_conduct(self) -> bool {
         matches!(self, Role::CenterHead)
     }
-
-    /// Whether it may see agents, cameras and their problems.
-    #[must_use]
-    pub const fn sees_system(self) -> bool {
-        matches!(self, Role::CenterHead | Role::Installer | Role::Administrator)
-    }
 }
 
 /// The text names no role.

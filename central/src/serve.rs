@@ -2,7 +2,7 @@
 
 use crate::access::Access;
 use crate::alerts::Hub;
-use crate::config::{Broker, Config};
+use crate::config::{Broker, Config, RetentionDays};
 use crate::enrol::Registrar;
 use crate::http::{self, App, Parts};
 use crate::ingest::Ingest;
@@ -10,6 +10,7 @@ use crate::ingest::broker::{self, BrokerError};
 use crate::ingest::courier::{Bell, Courier};
 use crate::ingest::link::{Address, Link};
 use crate::listener::{Door, DoorError};
+use crate::oidc::Provider;
 use crate::signing::Signer;
 use crate::stop::{self, Stop, Stopper};
 use crate::store::Store;
@@ -17,6 +18,7 @@ use crate::telemetry;
 use chuangming_domain::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -56,6 +58,8 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let failed = |e: &dyn std::fmt::Display| StartError::Failed(e.to_string());
         let metrics = telemetry::metrics().map_err(|e| failed(&e))?;
+        let provider = config.oidc.clone().map(Provider::new).transpose();
+        let provider = provider.map_err(|e| StartError::Input(e.to_string()))?.map(Arc::new);
         let store = open_store(&config).await?;
         let signer = config.config_key_file.as_deref().map(Signer::load).transpose();
         let signer = signer.map_err(|e| StartError::Input(format!("config_key_file: {e}")))?;
@@ -70,6 +74,7 @@ impl Server {
         let (stopper, stop) = stop::channel();
         let hub = Hub::default();
         let own_broker = matches!(config.broker, Broker::Embedded(_)).then(|| address.clone());
+        let follower = hub.clone();
         let ingest = Ingest::new(Link::new(address), store.clone(), hub.clone(), access.clone());
         let bell = Bell::default();
         let courier = Courier {
@@ -87,6 +92,9 @@ impl Server {
             store: store.clone(),
             hub,
             halls: config.halls,
+            sign_in: config.sign_in,
+            provider,
+            retention: config.retention,
             secure: config.tls.is_some(),
             metrics: metrics.clone(),
             broker_connected: ingest.connected(),
@@ -95,6 +103,9 @@ impl Server {
             may_sign: signer.is_some(),
             stop: stop.clone(),
         });
+        if store.is_shared() {
+            tokio::spawn(follower.follow(store.clone(), stop.clone()));
+        }
         if !http::pages_built() {
             tracing::warn!(
                 "the pages were not built: only the API answers; run `npm ci && npm run build` in central/web"
@@ -105,7 +116,7 @@ impl Server {
             ingest: tokio::spawn(ingest.run(stop.clone())),
             courier: tokio::spawn(courier.run(stop.clone())),
             http: tokio::spawn(door.answer(http::router(&app), stop.clone())),
-            chores: tokio::spawn(chores(store.clone(), metrics, stop)),
+            chores: tokio::spawn(chores(store.clone(), config.retention, metrics, stop)),
             stopper,
             store,
         })
@@ -144,6 +155,7 @@ pub async fn open_store(config: &Config) -> Result<Store, StartError> {
     only_for_owner(dir).map_err(cannot)?;
     let database = config.database().map_err(StartError::Input)?;
     let store = Store::open(&database).await.map_err(|e| StartError::Failed(e.to_string()))?;
+    let store = store.witnessed(config.audit_head());
     store.housekeep(Timestamp::now()).await.map_err(|e| StartError::Failed(e.to_string()))?;
     Ok(store)
 }
@@ -184,7 +196,7 @@ async fn broker_address(config: &Config, access: &Access) -> Result<Address, Sta
 }
 
 /// What has to be done now and then.
-async fn chores(store: Store, metrics: PrometheusHandle, mut stop: Stop) {
+async fn chores(store: Store, retention: RetentionDays, metrics: PrometheusHandle, mut stop: Stop) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
     let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
     loop {
@@ -192,8 +204,12 @@ async fn chores(store: Store, metrics: PrometheusHandle, mut stop: Stop) {
             () = stop.given() => return,
             _ = upkeep.tick() => metrics.run_upkeep(),
             _ = housekeeping.tick() => {
-                if let Err(error) = store.housekeep(Timestamp::now()).await {
+                let now = Timestamp::now();
+                if let Err(error) = store.housekeep(now).await {
                     tracing::error!(%error, "housekeeping failed");
+                }
+                if let Err(error) = store.retain(retention, now).await {
+                    tracing::error!(%error, "what is past its time could not be deleted");
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use chuangming_central::store::AccessFilter;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::Channel;
@@ -43,7 +44,8 @@ async fn signing_in_and_out() {
     let session = head.json("/api/v1/session").await;
     assert_eq!(
         session["account"],
-        json!({"name": "head", "role": "center_head", "halls": ["tanggu"], "all_halls": false})
+        json!({"name": "head", "display_name": "head", "role": "center_head", "halls": ["tanggu"], "all_halls": false,
+            "must_change_password": false})
     );
     let without = head.request(Method::DELETE, "/api/v1/session").send().await.unwrap();
     assert_eq!(problem(without).await, (StatusCode::FORBIDDEN, "csrf".to_owned()));
@@ -224,12 +226,19 @@ async fn lists_details_and_roles() {
 
     // Who looked is written down.
     let store = central.store().await;
-    let accesses = store.accesses(100).await.unwrap();
-    let looked = |name: &str, action: &str, subject: &str| {
-        accesses.iter().any(|(_, n, a, s)| n == name && a == action && s.contains(subject))
+    let accesses = store.accesses(&AccessFilter::default(), 500).await.unwrap();
+    let looked = |name: &str, action: &str, event: Option<String>| {
+        let mut entries = accesses.iter().filter(|row| row.name.as_deref() == Some(name));
+        entries.any(|row| {
+            row.entry.action == action
+                && row.entry.event == event
+                && row.entry.hall.as_deref() == Some("tanggu")
+        })
     };
-    assert!(looked("head", "view_event", &clutter.id.to_string()) && looked("head", "list_events", "tanggu"));
-    assert!(!looked("other", "view_event", ""));
+    assert!(
+        looked("head", "view_event", Some(clutter.id.to_string())) && looked("head", "list_events", None)
+    );
+    assert!(!looked("other", "view_event", Some(slumped.id.to_string())));
     central.stop().await;
 }
 

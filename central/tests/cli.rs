@@ -118,6 +118,20 @@ fn bad_input_ends_in_one_clear_line() {
             2,
             "--rate: is 0, expected more than 0",
         ),
+        (
+            vec!["audit", "verify", "--config", "good.toml", "--against", "none"],
+            2,
+            "--against: none: No such file",
+        ),
+        (
+            vec!["audit", "verify", "--config", "good.toml", "--against", "good"],
+            2,
+            "the last line is no head",
+        ),
+        (vec!["audit", "export", "--config", "good.toml", "--out", "good"], 2, "--out: good: File exists"),
+        (vec!["backup", "--config", "good.toml", "--out", "good"], 2, "--out: good: File exists"),
+        (vec!["restore", "--config", "good.toml", "--from", "none"], 2, "--from: none: No such file"),
+        (vec!["restore", "--config", "good.toml", "--from", "good"], 2, "--from: good: invalid gzip header"),
         (vec!["serve"], 2, "--config"),
         (vec!["dance"], 2, "unrecognized subcommand"),
     ];
@@ -171,4 +185,77 @@ fn help_is_everywhere_and_accounts_can_be_replaced() {
     let line = central(dir.path(), &["broker-user", "--name", "edge-01", "--password-file", "pw"]).stdout;
     let line = String::from_utf8(line).unwrap();
     assert!(line.starts_with("edge-01:$argon2id$") && line.lines().count() == 1, "{line}");
+}
+
+/// The log verifies, against an earlier export too; meddling is found; what was backed up is there again.
+#[tokio::test]
+async fn the_log_is_verified_and_a_backup_restored() {
+    use chuangming_central::store::Database;
+    use sqlx::{AnyConnection, Connection, Executor};
+    let dir = tempfile::tempdir().unwrap();
+    let config = async |name: &str, data: &str| {
+        let database = match common::fresh_database(&dir.path().join(data)).await {
+            Database::File(_) => String::new(),
+            Database::Server(url) => format!("[database]\nurl = \"{url}\"\n"),
+        };
+        fs::write(
+            dir.path().join(name),
+            format!("data_dir = \"{data}\"\n{database}[broker]\nembedded = true\n"),
+        )
+        .unwrap();
+    };
+    config("c.toml", "d").await;
+    config("new.toml", "new").await;
+    fs::write(dir.path().join("pw"), "a long password\n").unwrap();
+    let run = |args: &[&str]| {
+        let output = central(dir.path(), args);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let add = |config: &str, name: &str| {
+        let who = ["account", "add", "--config", config, "--name", name, "--role", "administrator"];
+        let (code, _, err) = run(&[&who[..], &["--all-halls", "--password-file", "pw"]].concat());
+        assert_eq!(code, 0, "{err}");
+    };
+    let verify =
+        |config: &str, more: &[&str]| run(&[&["audit", "verify", "--config", config], more].concat());
+    add("c.toml", "one");
+    add("c.toml", "two");
+    let (code, out, err) = verify("c.toml", &[]);
+    assert!(code == 0 && out.starts_with("whole: entries 1 to 2, compared with 1 heads"), "{out}{err}");
+    assert_eq!(run(&["audit", "export", "--config", "c.toml", "--out", "log.jsonl"]).0, 0);
+    assert_eq!(fs::read_to_string(dir.path().join("log.jsonl")).unwrap().lines().count(), 3);
+    assert_eq!(run(&["backup", "--config", "c.toml", "--out", "backup.gz"]).0, 0);
+    assert_eq!(run(&["backup", "--config", "c.toml", "--out", "backup.gz"]).0, 2, "never overwritten");
+    add("c.toml", "three");
+    let (code, out, err) = verify("c.toml", &["--against", "log.jsonl"]);
+    assert!(code == 0 && out.contains("compared with 2 heads"), "{out}{err}");
+
+    // Restored elsewhere it is as it was; the newer log does not pass for the older one's future, nor the other way.
+    assert_eq!(run(&["restore", "--config", "new.toml", "--from", "backup.gz"]).0, 0);
+    let (code, _, err) = run(&["restore", "--config", "new.toml", "--from", "backup.gz"]);
+    assert!(code == 2 && err.contains("the database is not empty"), "{err}");
+    let (code, out, _) = verify("new.toml", &["--against", "log.jsonl"]);
+    assert!(code == 0 && out.starts_with("whole: entries 1 to 2"), "{out}");
+    add("new.toml", "other");
+    assert_eq!(run(&["audit", "export", "--config", "new.toml", "--out", "other.jsonl"]).0, 0);
+    let (code, _, err) = verify("c.toml", &["--against", "other.jsonl"]);
+    assert!(code == 1 && err.contains("entry 3 is another one than was there"), "{err}");
+
+    // Somebody with the database's password cuts the log off.
+    let text = fs::read_to_string(dir.path().join("c.toml")).unwrap();
+    let parsed = chuangming_central::config::Config::parse(&text, &dir.path().join("c.toml")).unwrap();
+    let address = match parsed.database().unwrap() {
+        Database::File(file) => format!("sqlite:{}", file.display()),
+        Database::Server(url) => url.to_string(),
+    };
+    sqlx::any::install_default_drivers();
+    let mut meddler = AnyConnection::connect(&address).await.unwrap();
+    meddler.execute("DELETE FROM audit WHERE id = 3").await.unwrap();
+    meddler.close().await.unwrap();
+    let (code, out, err) = verify("c.toml", &[]);
+    assert!(
+        code == 1 && out.is_empty() && err.contains("the log was cut off: it ends with entry 2"),
+        "{out}{err}"
+    );
 }

@@ -7,7 +7,9 @@ use chuangming_central::ingest::link::{Address, Incoming, Link, Outbox};
 use chuangming_central::password;
 use chuangming_central::role::Role;
 use chuangming_central::signing::Signer;
-use chuangming_central::store::{Account, Arrival, Body, Enrolment, NewAccount, NewRollout, Store};
+use chuangming_central::store::{
+    AccessFilter, AccessRow, Account, Arrival, Body, Enrolment, NewAccount, NewRollout, Store,
+};
 use chuangming_domain::Timestamp;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
@@ -66,6 +68,11 @@ fn somebody() -> Account {
         password_hash: String::new(),
         role: Role::CenterHead,
         halls: None,
+        display_name: String::new(),
+        must_change: false,
+        disabled: false,
+        from_provider: false,
+        created_at: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -474,13 +481,9 @@ async fn a_draft_is_checked_whole_and_previewed_from_what_was_recorded() {
     let shorter = preview(json!({"raise_after_s": 300})).await;
     assert_eq!(shorter["rules"][0]["verdicts"], json!({"raised": 3}));
     assert_eq!(shorter["rules"][0]["looser"], json!(["raise_after_s"]), "what it would add nobody knows");
-    assert!(store.accesses(50).await.unwrap().iter().any(|(_, name, action, _)| (
-        name.as_str(),
-        action.as_str()
-    ) == (
-        "head",
-        "preview_policy"
-    )));
+    let logged = store.accesses(&AccessFilter::default(), 50).await.unwrap();
+    let by_head = |row: &&AccessRow| row.name.as_deref() == Some("head");
+    assert!(logged.iter().filter(by_head).any(|row| row.entry.action == "preview_policy"));
     central.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod common;
 
+use chuangming_central::store::AccessFilter;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
 use common::browser::{Browser, problem};
@@ -76,11 +77,16 @@ async fn every_act_is_told_logged_idempotent_and_can_be_taken_back() {
         ]
     );
     let store = central.store().await;
-    let logged = store.accesses(200).await.unwrap();
+    let logged = store.accesses(&AccessFilter::default(), 200).await.unwrap();
     for step in steps {
         let subject = event.id.to_string();
         assert!(
-            logged.iter().any(|(_, name, action, of)| name == "head" && action == step && *of == subject),
+            logged.iter().any(|row| {
+                let entry = &row.entry;
+                row.name.as_deref() == Some("head")
+                    && entry.action == step
+                    && entry.event.as_deref() == Some(subject.as_str())
+            }),
             "{step}"
         );
     }

@@ -3,9 +3,9 @@
 use super::App;
 use super::body::Parameters;
 use super::problem::{Details, Failure};
-use super::session::SignedIn;
+use super::signed_in::SignedIn;
 use crate::review::Verdict;
-use crate::store::{Episode, EventFilter};
+use crate::store::{Access, Episode, EventFilter};
 use crate::view::{EventView, MessageView, Models, ReviewStepView};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -154,11 +154,9 @@ pub async fn alerts(
     signed_in: SignedIn,
     Parameters(query): Parameters<AlertQuery>,
 ) -> Result<Json<Alerts>, Failure> {
-    signed_in.sees_conduct()?;
     let halls = signed_in.halls(query.hall)?;
-    app.store
-        .note_access(&signed_in.account, "list_alerts", &named(halls.as_deref()), Timestamp::now())
-        .await?;
+    let note = Access::to("list_alerts").in_halls(halls.as_deref());
+    app.store.note(&signed_in.account, &note, Timestamp::now()).await?;
     let cursor = app.store.cursor().await?;
     let events = app.store.open_events(halls).await?.iter().map(Into::into).collect();
     Ok(Json(Alerts { cursor, events }))
@@ -176,7 +174,6 @@ pub async fn list(
     signed_in: SignedIn,
     Parameters(query): Parameters<EventQuery>,
 ) -> Result<Json<Events>, Failure> {
-    signed_in.sees_conduct()?;
     let page = within("page", query.page, 1, LAST_PAGE)?;
     let per_page = within("per_page", query.per_page, PER_PAGE, MOST_PER_PAGE)?;
     let filter = EventFilter {
@@ -192,9 +189,8 @@ pub async fn list(
         historical: query.historical,
         verdict: query.verdict.map(VerdictQuery::verdict),
     };
-    app.store
-        .note_access(&signed_in.account, "list_events", &named(filter.halls.as_deref()), Timestamp::now())
-        .await?;
+    let note = Access::to("list_events").in_halls(filter.halls.as_deref()).at_window(filter.window.as_ref());
+    app.store.note(&signed_in.account, &note.during(filter.from, filter.to), Timestamp::now()).await?;
     let found = app.store.events(&filter, page - 1, per_page).await?;
     let events = found.episodes.iter().map(Into::into).collect();
     Ok(Json(Events { events, page, per_page, total: found.total }))
@@ -216,7 +212,8 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<EventDetails>, Failure> {
     let episode = find(&app, &signed_in, &id).await?;
-    app.store.note_access(&signed_in.account, "view_event", &id, Timestamp::now()).await?;
+    let note = Access::to("view_event").of_event(&episode.event);
+    app.store.note(&signed_in.account, &note, Timestamp::now()).await?;
     let messages = app.store.messages(episode.event.id).await?;
     let review = app.store.review_steps(episode.event.id).await?;
     let event = &episode.event;
@@ -246,7 +243,6 @@ pub async fn show(
 
 /// An event of a hall that the account does not see is no event to it.
 pub(super) async fn find(app: &App, signed_in: &SignedIn, id: &str) -> Result<Episode, Failure> {
-    signed_in.sees_conduct()?;
     let missing = || Failure::NotFound("no such event");
     let id = EventId(id.parse().map_err(|_| missing())?);
     let episode = app.store.event(id).await?.ok_or_else(missing)?;
@@ -259,12 +255,5 @@ fn within(name: &str, given: Option<u32>, default: u32, most: u32) -> Result<u32
         Ok(value)
     } else {
         Err(Failure::Invalid(format!("{name} is {value}, expected 1 to {most}")))
-    }
-}
-
-fn named(halls: Option<&[HallId]>) -> String {
-    match halls {
-        None => "*".to_owned(),
-        Some(halls) => halls.iter().map(HallId::as_str).collect::<Vec<_>>().join(","),
     }
 }

@@ -5,9 +5,9 @@ use super::App;
 use super::body::Parameters;
 use super::policies::own_hall;
 use super::problem::{Details, Failure};
-use super::session::SignedIn;
+use super::signed_in::SignedIn;
 use crate::fleet::{AgentHours, coverage_by_hour, observed_share};
-use crate::role::Role;
+use crate::permission::may;
 use crate::store::{AgentRow, Login, MachineRow, Problem};
 use crate::view::{AgentView, ProblemView};
 use axum::Json;
@@ -161,14 +161,13 @@ pub async fn list(
     signed_in: SignedIn,
     Parameters(query): Parameters<FleetQuery>,
 ) -> Result<Json<Fleet>, Failure> {
-    signed_in.sees_system()?;
     let halls = signed_in.halls(query.hall)?;
     let is_asked = |hall: &HallId| halls.as_ref().is_none_or(|halls| halls.contains(hall));
     let now = Timestamp::now();
     let known = Known::read(&app, now).await?;
     let rows = known.agents.iter().filter(|row| is_asked(&row.hall));
     let agents = rows.map(|row| known.view(row)).collect();
-    Ok(Json(Fleet { agents, may_enrol: may_enrol(&signed_in).is_ok() }))
+    Ok(Json(Fleet { agents, may_enrol: may(signed_in.account.role, "POST", "/api/v1/enrolments") }))
 }
 
 /// One agent with its past days.
@@ -189,7 +188,6 @@ pub async fn show(
     Path((hall, agent)): Path<(String, String)>,
     Parameters(query): Parameters<DaysQuery>,
 ) -> Result<Json<FleetDetails>, Failure> {
-    signed_in.sees_system()?;
     let (hall, agent) = find(&app, &signed_in, &hall, &agent).await?;
     let days = query.days.unwrap_or(DAYS);
     if !(1..=MOST_DAYS).contains(&days) {
@@ -234,7 +232,6 @@ pub async fn revoke(
     signed_in: SignedIn,
     Path((hall, agent)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
-    may_enrol(&signed_in)?;
     let (hall, agent) = find(&app, &signed_in, &hall, &agent).await?;
     let (account, now) = (&signed_in.account, Timestamp::now());
     app.store.note_access(account, "revoke_agent", &format!("{hall}/{agent}"), now).await?;
@@ -246,14 +243,6 @@ pub async fn revoke(
 }
 
 const NO_AGENT: Failure = Failure::NotFound("no such agent in your halls");
-
-/// Refuses those who do not decide which agents there are.
-pub(super) fn may_enrol(signed_in: &SignedIn) -> Result<(), Failure> {
-    match signed_in.account.role {
-        Role::Installer | Role::Administrator => Ok(()),
-        _ => Err(Failure::Forbidden("only installers and administrators enrol agents")),
-    }
-}
 
 async fn find(
     app: &App,

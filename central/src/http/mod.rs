@@ -1,27 +1,36 @@
 //! The HTTP side: API, live stream, pages, probes.
 
+pub mod access_log;
+pub mod account;
+pub mod accounts;
 mod body;
+pub mod directory;
 pub mod enrolments;
 pub mod events;
 pub mod fleet;
+mod guard;
 pub mod halls;
+pub mod oidc;
 pub mod openapi;
 mod pages;
 pub mod policies;
 mod probes;
 pub mod problem;
+pub mod retention;
 pub mod reviews;
 pub mod schema;
 pub mod session;
+pub mod signed_in;
 mod stream;
 mod tries;
 
 pub use pages::built as pages_built;
 
 use crate::alerts::Hub;
-use crate::config::Hall;
+use crate::config::{Hall, RetentionDays, SignInRules};
 use crate::enrol::Registrar;
 use crate::ingest::courier::Bell;
+use crate::oidc::Provider;
 use crate::stop::Stop;
 use crate::store::Store;
 use axum::Router;
@@ -29,7 +38,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
 use std::sync::Arc;
@@ -55,6 +64,9 @@ pub struct App {
     store: Store,
     hub: Hub,
     halls: Vec<Hall>,
+    sign_in: SignInRules,
+    provider: Option<Arc<Provider>>,
+    retention: RetentionDays,
     secure: bool,
     metrics: PrometheusHandle,
     broker_connected: Arc<AtomicBool>,
@@ -75,6 +87,12 @@ pub struct Parts {
     pub hub: Hub,
     /// What to call halls and windows.
     pub halls: Vec<Hall>,
+    /// How long a sign-in lasts.
+    pub sign_in: SignInRules,
+    /// The organisation's own sign-in.
+    pub provider: Option<Arc<Provider>>,
+    /// How long what is kept.
+    pub retention: RetentionDays,
     /// Whether browsers come over HTTPS, so that the cookie may insist on it.
     pub secure: bool,
     /// What `/metrics` shows.
@@ -95,12 +113,28 @@ impl App {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, hub, halls, secure, metrics, broker_connected, registrar, bell, may_sign, stop } =
-            parts;
+        let Parts {
+            store,
+            hub,
+            halls,
+            sign_in,
+            provider,
+            retention,
+            secure,
+            metrics,
+            broker_connected,
+            registrar,
+            bell,
+            may_sign,
+            stop,
+        } = parts;
         Arc::new(Self {
             store,
             hub,
             halls,
+            sign_in,
+            provider,
+            retention,
             secure,
             metrics,
             broker_connected,
@@ -131,6 +165,24 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
 pub fn router(app: &Arc<App>) -> Router {
     let api = Router::new()
         .route("/api/v1/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .route("/api/v1/session/ways", get(oidc::ways))
+        .route("/api/v1/session/oidc", get(oidc::start))
+        .route("/api/v1/session/oidc/callback", get(oidc::callback))
+        .route("/api/v1/account", get(account::show))
+        .route("/api/v1/account/password", post(account::change_password))
+        .route("/api/v1/account/totp", post(account::offer_totp).delete(account::drop_totp))
+        .route("/api/v1/account/totp/confirm", post(account::confirm_totp))
+        .route("/api/v1/account/sessions", delete(account::end_other_sessions))
+        .route("/api/v1/account/sessions/{id}", delete(account::end_session))
+        .route("/api/v1/accounts", get(accounts::list).post(accounts::add))
+        .route("/api/v1/accounts/{id}", patch(accounts::change).delete(accounts::forget))
+        .route("/api/v1/accounts/{id}/password", post(accounts::reset_password))
+        .route("/api/v1/accounts/{id}/sessions", delete(accounts::end_sessions))
+        .route("/api/v1/accounts/{id}/totp", delete(accounts::drop_totp))
+        .route("/api/v1/directory", get(directory::show))
+        .route("/api/v1/directory/{hall}", put(directory::name).delete(directory::forget))
+        .route("/api/v1/access-log", get(access_log::list))
+        .route("/api/v1/retention", get(retention::show))
         .route("/api/v1/halls", get(halls::list))
         .route("/api/v1/alerts", get(events::alerts))
         .route("/api/v1/alerts/stream", get(stream::stream))
@@ -159,6 +211,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/enrol", post(enrolments::enrol))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
+        .route_layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),

@@ -31,6 +31,12 @@ pub enum Failure {
     Unauthenticated,
     /// Wrong name or password.
     WrongCredentials,
+    /// Name and password are right; the one-time code is missing.
+    CodeNeeded,
+    /// The password has to be changed before anything else.
+    PasswordChange,
+    /// It does not go with how things stand.
+    Conflict(&'static str),
     /// Too many wrong passwords for this name.
     Locked(SignedDuration),
     /// Too many tries from this address.
@@ -70,6 +76,22 @@ impl Failure {
                 (401, "unauthenticated", "not signed in", Some("sign in at POST /api/v1/session".to_owned()))
             }
             Failure::WrongCredentials => (401, "wrong_credentials", "wrong name or password", None),
+            Failure::CodeNeeded => {
+                let detail = "sign in once more with the one-time code, or a recovery code, as `code`";
+                (401, "code_needed", "one-time code needed", Some(detail.to_owned()))
+            }
+            Failure::PasswordChange => {
+                let detail = "change the password at POST /api/v1/account/password";
+                (
+                    403,
+                    "password_change_needed",
+                    "the password has to be changed first",
+                    Some(detail.to_owned()),
+                )
+            }
+            Failure::Conflict(detail) => {
+                (409, "conflict", "that does not go with how things stand", Some((*detail).to_owned()))
+            }
             Failure::Locked(left) => (429, "locked", "too many wrong passwords", Some(wait(*left))),
             Failure::TooMany(left) => (429, "too_many", "too many tries", Some(wait(*left))),
             Failure::Csrf => {

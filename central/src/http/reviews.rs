@@ -7,8 +7,9 @@ use super::App;
 use super::body::JsonBody;
 use super::events::find;
 use super::problem::{Details, Failure};
-use super::session::SignedIn;
+use super::signed_in::SignedIn;
 use crate::review::{Act, Verdict};
+use crate::store::Access;
 use crate::view::EventView;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -216,7 +217,7 @@ async fn review(app: &App, signed_in: &SignedIn, id: &str, act: Act) -> Result<J
     let episode = find(app, signed_in, id).await?;
     let (account, now) = (&signed_in.account, Timestamp::now());
     let act = act.checked(now).map_err(Failure::Invalid)?;
-    app.store.note_access(account, act.name(), id, now).await?;
+    app.store.note(account, &Access::to(act.name()).of_event(&episode.event), now).await?;
     let turn = app.hub.turn().await;
     if let Some(change) = app.store.review(&episode.event, &account.id, &act, now).await? {
         app.hub.tell(&app.store, &[change], turn).await;

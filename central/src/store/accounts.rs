@@ -1,6 +1,7 @@
-//! Accounts, sessions, wrong passwords, and the log of who looked at conduct.
+//! Accounts: who may sign in, in what role, for which halls.
 
-use super::{Store, StoreError, id, micros, time};
+use super::audit::append;
+use super::{Access, Flag, Sql, Store, StoreError, Transaction, id, micros, time};
 use crate::role::Role;
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::HallId;
@@ -12,12 +13,22 @@ pub struct Account {
     pub id: String,
     /// What is typed at the sign-in.
     pub name: String,
-    /// The password's hash, a PHC string.
+    /// What to call somebody; may be empty.
+    pub display_name: String,
+    /// The password's hash, a PHC string; empty when no password opens it.
     pub password_hash: String,
+    /// Whether the password has to be changed before anything else.
+    pub must_change: bool,
     /// What it may do.
     pub role: Role,
     /// The halls it may see; `None` is every hall.
     pub halls: Option<Vec<HallId>>,
+    /// Whether it may not sign in now.
+    pub disabled: bool,
+    /// Whether it comes from the OpenID Connect provider.
+    pub from_provider: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// An account to be made.
@@ -33,27 +44,47 @@ pub struct NewAccount {
     pub halls: Option<Vec<HallId>>,
 }
 
-/// Somebody who is signed in.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Who.
-    pub account: Account,
-    /// What unsafe requests must carry.
-    pub csrf: String,
-    /// When it ends.
-    pub expires_at: Timestamp,
+/// What may be changed of an account; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct AccountChange {
+    /// What to call somebody.
+    pub display_name: Option<String>,
+    /// What it may do.
+    pub role: Option<Role>,
+    /// The halls it may see.
+    pub halls: Option<Option<Vec<HallId>>>,
+    /// Whether it may not sign in.
+    pub disabled: Option<bool>,
 }
 
-/// Wrong passwords of one name.
+/// Why an account cannot be changed so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lockout {
-    /// How many in a row.
-    pub failures: u32,
-    /// Until when even the right password is refused.
-    pub until: Timestamp,
+pub enum Refused {
+    /// There is none.
+    Missing,
+    /// The name is taken.
+    NameTaken,
+    /// Nobody would be left who manages accounts.
+    LastAdministrator,
 }
 
 const EVERY_HALL: &str = "*";
+pub(super) const COLUMNS: &str =
+    "SELECT id, name, display_name, password_hash, must_change, role, disabled, issuer, created_at
+     FROM accounts WHERE left_at IS NULL";
+
+#[derive(sqlx::FromRow)]
+struct AccountRow {
+    id: String,
+    name: String,
+    display_name: String,
+    password_hash: String,
+    must_change: Flag,
+    role: String,
+    disabled: Flag,
+    issuer: Option<String>,
+    created_at: i64,
+}
 
 impl Store {
     /// Makes an account, or replaces the password, role and halls of the one with that name and ends its sessions.
@@ -63,38 +94,190 @@ impl Store {
     pub async fn put_account(&self, new: &NewAccount, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let account_id: String = sqlx::query_scalar(
-            "INSERT INTO accounts (id, name, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role
+            "INSERT INTO accounts (id, name, display_name, password_hash, must_change, role, disabled, created_at)
+             VALUES ($1, $2, '', $3, $4, $5, $4, $6)
+             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role,
+                must_change = excluded.must_change, disabled = excluded.disabled
              RETURNING id",
         )
         .bind(uuid::Uuid::now_v7().to_string())
         .bind(&new.name)
         .bind(&new.password_hash)
+        .bind(false)
         .bind(new.role.name())
         .bind(micros(now))
         .fetch_one(&mut *tx)
         .await?;
-        sqlx::query("DELETE FROM account_halls WHERE account_id = $1")
-            .bind(&account_id)
-            .execute(&mut *tx)
-            .await?;
         sqlx::query("DELETE FROM sessions WHERE account_id = $1").bind(&account_id).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM lockouts WHERE name = $1").bind(&new.name).execute(&mut *tx).await?;
-        let halls = match &new.halls {
-            None => vec![EVERY_HALL],
-            Some(halls) => halls.iter().map(HallId::as_str).collect(),
-        };
-        for hall in halls {
-            sqlx::query(
-                "INSERT INTO account_halls (account_id, hall) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .bind(&account_id)
-            .bind(hall)
+        put_halls(&mut tx, &account_id, new.halls.as_deref()).await?;
+        let note = Access::to("account_put").about(format!("{account_id} {}", new.role));
+        let head = append(&mut tx, "", &note, now).await?;
+        self.commit_noted(tx, &head).await
+    }
+
+    /// Makes an account whose password has to be changed at the first sign-in. Its id.
+    ///
+    /// # Errors
+    /// When the database fails. Inside: [`Refused::NameTaken`].
+    pub async fn add_account(
+        &self,
+        by: &Account,
+        new: &NewAccount,
+        display_name: &str,
+        now: Timestamp,
+    ) -> Result<Result<String, Refused>, StoreError> {
+        let mut tx = self.begin().await?;
+        let account_id = uuid::Uuid::now_v7().to_string();
+        let done = sqlx::query(
+            "INSERT INTO accounts (id, name, display_name, password_hash, must_change, role, disabled, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        )
+        .bind(&account_id)
+        .bind(&new.name)
+        .bind(display_name)
+        .bind(&new.password_hash)
+        .bind(true)
+        .bind(new.role.name())
+        .bind(false)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(Err(Refused::NameTaken));
+        }
+        put_halls(&mut tx, &account_id, new.halls.as_deref()).await?;
+        let note = Access::to("account_add").about(format!("{account_id} {}", new.role));
+        let head = append(&mut tx, &by.id, &note, now).await?;
+        self.commit_noted(tx, &head).await?;
+        Ok(Ok(account_id))
+    }
+
+    /// Changes an account; a change of role, halls or of who may sign in ends its sessions.
+    ///
+    /// # Errors
+    /// When the database fails. Inside: why it cannot be changed so.
+    pub async fn change_account(
+        &self,
+        by: &Account,
+        account_id: &str,
+        change: &AccountChange,
+        now: Timestamp,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE accounts SET display_name = COALESCE($2, display_name), role = COALESCE($3, role),
+                disabled = COALESCE($4, disabled) WHERE id = $1 AND left_at IS NULL",
+        )
+        .bind(account_id)
+        .bind(change.display_name.as_deref())
+        .bind(change.role.map(Role::name))
+        .bind(change.disabled)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(Err(Refused::Missing));
+        }
+        if let Some(halls) = &change.halls {
+            put_halls(&mut tx, account_id, halls.as_deref()).await?;
+        }
+        if !somebody_administers(&mut tx).await? {
+            return Ok(Err(Refused::LastAdministrator));
+        }
+        if change.role.is_some() || change.halls.is_some() || change.disabled == Some(true) {
+            sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+                .bind(account_id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        let note = Access::to("account_change").about(described(account_id, change));
+        let head = append(&mut tx, &by.id, &note, now).await?;
+        self.commit_noted(tx, &head).await?;
+        Ok(Ok(()))
+    }
+
+    /// Sets a password and ends the account's sessions but the one to `keep`; `must_change` when somebody else set it.
+    ///
+    /// # Errors
+    /// When the database fails. Inside: [`Refused::Missing`].
+    pub async fn set_password(
+        &self,
+        by: &Account,
+        account_id: &str,
+        password_hash: &str,
+        keep: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let mut tx = self.begin().await?;
+        let name: Option<String> = sqlx::query_scalar(
+            "UPDATE accounts SET password_hash = $2, must_change = $3 WHERE id = $1 AND left_at IS NULL
+             RETURNING name",
+        )
+        .bind(account_id)
+        .bind(password_hash)
+        .bind(by.id != account_id)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(name) = name else { return Ok(Err(Refused::Missing)) };
+        sqlx::query("DELETE FROM lockouts WHERE name = $1").bind(name).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
+            .bind(account_id)
+            .bind(keep.unwrap_or_default())
             .execute(&mut *tx)
             .await?;
+        let head = append(&mut tx, &by.id, &Access::to("password_set").about(account_id), now).await?;
+        self.commit_noted(tx, &head).await?;
+        Ok(Ok(()))
+    }
+
+    /// Forgets somebody who left: name, password, one-time codes, sessions and halls go, and the name on what they did
+    /// goes with them. The log keeps the account's bare number.
+    ///
+    /// # Errors
+    /// When the database fails. Inside: why not.
+    pub async fn forget_account(
+        &self,
+        by: &Account,
+        account_id: &str,
+        now: Timestamp,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE accounts SET name = NULL, display_name = '', password_hash = '', issuer = NULL, subject = NULL,
+                disabled = $2, left_at = $3 WHERE id = $1 AND left_at IS NULL",
+        )
+        .bind(account_id)
+        .bind(true)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(Err(Refused::Missing));
         }
-        tx.commit().await?;
-        Ok(())
+        if !somebody_administers(&mut tx).await? {
+            return Ok(Err(Refused::LastAdministrator));
+        }
+        for forget in super::leavers::FORGET {
+            sqlx::query(*forget).bind(account_id).execute(&mut *tx).await?;
+        }
+        let head = append(&mut tx, &by.id, &Access::to("account_forget").about(account_id), now).await?;
+        self.commit_noted(tx, &head).await?;
+        Ok(Ok(()))
+    }
+
+    /// Every account, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let mut query = Sql::new(COLUMNS);
+        query.push(" ORDER BY name");
+        let rows: Vec<AccountRow> = query.query_as().fetch_all(&self.pool).await?;
+        let mut accounts = Vec::with_capacity(rows.len());
+        for row in rows {
+            accounts.push(self.with_halls(row).await?);
+        }
+        Ok(accounts)
     }
 
     /// The account with that name.
@@ -102,24 +285,33 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
-        let row: Option<AccountRow> =
-            sqlx::query_as("SELECT id, name, password_hash, role FROM accounts WHERE name = $1")
-                .bind(name)
-                .fetch_optional(&self.pool)
-                .await?;
+        let mut query = Sql::new(COLUMNS);
+        query.push(" AND name = ").bind(name);
+        self.one_account(query).await
+    }
+
+    /// The account with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn account_by_id(&self, account_id: &str) -> Result<Option<Account>, StoreError> {
+        let mut query = Sql::new(COLUMNS);
+        query.push(" AND id = ").bind(account_id);
+        self.one_account(query).await
+    }
+
+    pub(super) async fn one_account(&self, query: Sql) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = query.query_as().fetch_optional(&self.pool).await?;
         match row {
             None => Ok(None),
             Some(row) => self.with_halls(row).await.map(Some),
         }
     }
 
-    async fn with_halls(
-        &self,
-        (account_id, name, password_hash, role): AccountRow,
-    ) -> Result<Account, StoreError> {
+    async fn with_halls(&self, row: AccountRow) -> Result<Account, StoreError> {
         let halls: Vec<String> =
             sqlx::query_scalar("SELECT hall FROM account_halls WHERE account_id = $1 ORDER BY hall")
-                .bind(&account_id)
+                .bind(&row.id)
                 .fetch_all(&self.pool)
                 .await?;
         let halls = if halls.iter().any(|hall| hall == EVERY_HALL) {
@@ -127,154 +319,67 @@ impl Store {
         } else {
             Some(halls.iter().map(|hall| id("account_halls", hall)).collect::<Result<_, _>>()?)
         };
-        Ok(Account { id: account_id, name, password_hash, role: id("accounts", &role)?, halls })
-    }
-
-    /// Keeps a new session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn add_session(
-        &self,
-        token_hash: &str,
-        account_id: &str,
-        csrf: &str,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO sessions (token_hash, account_id, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(token_hash)
-        .bind(account_id)
-        .bind(csrf)
-        .bind(micros(now))
-        .bind(micros(expires_at))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// The session of a token, unless it has ended.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn session(&self, token_hash: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let row: Option<(String, String, String, String, String, i64)> = sqlx::query_as(
-            "SELECT a.id, a.name, a.password_hash, a.role, s.csrf, s.expires_at
-             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.token_hash = $1 AND s.expires_at > $2",
-        )
-        .bind(token_hash)
-        .bind(micros(now))
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some((account_id, name, hash, role, csrf, expires_at)) = row else { return Ok(None) };
-        let account = self.with_halls((account_id, name, hash, role)).await?;
-        Ok(Some(Session { account, csrf, expires_at: time(expires_at) }))
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_session(&self, token_hash: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
-            .bind(token_hash)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// The wrong passwords of a name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn lockout(&self, name: &str) -> Result<Option<Lockout>, StoreError> {
-        let row: Option<(i64, i64)> =
-            sqlx::query_as("SELECT failures, locked_until FROM lockouts WHERE name = $1")
-                .bind(name)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(row.map(|(failures, until)| Lockout {
-            failures: u32::try_from(failures).unwrap_or(u32::MAX),
-            until: time(until),
-        }))
-    }
-
-    /// Counts a wrong password and, from `allowed` on, locks the name until `until`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn note_failure(
-        &self,
-        name: &str,
-        allowed: u32,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO lockouts (name, failures, locked_until, updated_at)
-             VALUES ($1, 1, CASE WHEN 1 >= $2 THEN $4 ELSE 0 END, $3)
-             ON CONFLICT (name) DO UPDATE SET failures = lockouts.failures + 1, updated_at = excluded.updated_at,
-                locked_until = CASE WHEN lockouts.failures + 1 >= $2 THEN $4 ELSE lockouts.locked_until END",
-        )
-        .bind(name)
-        .bind(i64::from(allowed))
-        .bind(micros(now))
-        .bind(micros(until))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets the wrong passwords of a name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn forgive(&self, name: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM lockouts WHERE name = $1").bind(name).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Writes down that somebody looked at conduct, or acted on it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn note_access(
-        &self,
-        account: &Account,
-        action: &str,
-        subject: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO access_log (id, at, account_id, name, action, subject)
-             SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5 FROM access_log",
-        )
-        .bind(micros(now))
-        .bind(&account.id)
-        .bind(&account.name)
-        .bind(action)
-        .bind(subject)
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// The newest entries of the access log: when, who, what, of what.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn accesses(&self, limit: u32) -> Result<Vec<(Timestamp, String, String, String)>, StoreError> {
-        let rows: Vec<(i64, String, String, String)> =
-            sqlx::query_as("SELECT at, name, action, subject FROM access_log ORDER BY id DESC LIMIT $1")
-                .bind(i64::from(limit))
-                .fetch_all(&self.pool)
-                .await?;
-        Ok(rows.into_iter().map(|(at, name, action, subject)| (time(at), name, action, subject)).collect())
+        Ok(Account {
+            role: id("accounts", &row.role)?,
+            id: row.id,
+            name: row.name,
+            display_name: row.display_name,
+            password_hash: row.password_hash,
+            must_change: row.must_change.0,
+            halls,
+            disabled: row.disabled.0,
+            from_provider: row.issuer.is_some(),
+            created_at: time(row.created_at),
+        })
     }
 }
 
-type AccountRow = (String, String, String, String);
+pub(super) async fn put_halls(
+    tx: &mut Transaction,
+    account_id: &str,
+    halls: Option<&[HallId]>,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM account_halls WHERE account_id = $1")
+        .bind(account_id)
+        .execute(&mut **tx)
+        .await?;
+    let halls = match halls {
+        None => vec![EVERY_HALL],
+        Some(halls) => halls.iter().map(HallId::as_str).collect(),
+    };
+    for hall in halls {
+        sqlx::query("INSERT INTO account_halls (account_id, hall) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(account_id)
+            .bind(hall)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn somebody_administers(tx: &mut Transaction) -> Result<bool, StoreError> {
+    let number: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM accounts WHERE role = 'administrator' AND NOT disabled AND left_at IS NULL",
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(number > 0)
+}
+
+fn described(account_id: &str, change: &AccountChange) -> String {
+    let mut text = account_id.to_owned();
+    if let Some(role) = change.role {
+        text += &format!(" role={role}");
+    }
+    if let Some(halls) = &change.halls {
+        let halls = halls.as_ref().map_or_else(
+            || EVERY_HALL.to_owned(),
+            |halls| halls.iter().map(HallId::as_str).collect::<Vec<_>>().join(","),
+        );
+        text += &format!(" halls={halls}");
+    }
+    if let Some(disabled) = change.disabled {
+        text += &format!(" disabled={disabled}");
+    }
+    text
+}

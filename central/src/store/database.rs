@@ -49,6 +49,12 @@ const FILE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FUL
 const SERVER_SETTINGS: &str = "SET lock_timeout = '5s'";
 
 impl Database {
+    /// Whether several centrals may work on it.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Database::Server(_))
+    }
+
     pub(super) async fn connect(&self) -> sqlx::Result<AnyPool> {
         install_default_drivers();
         let (address, connections, settings) = match self {
@@ -100,4 +106,29 @@ fn file_address(path: &std::path::Path) -> sqlx::Result<String> {
 fn without_booleans(migration: &Migration) -> Migration {
     let text = migration.sql.as_str().replace(" BOOLEAN ", " INTEGER ");
     Migration { sql: AssertSqlSafe(text).into_sql_str(), ..migration.clone() }
+}
+
+/// The tables in the order in which they are made, each with the text that names its columns; read from the migrations.
+pub(super) fn tables() -> Vec<(String, String)> {
+    let mut tables = Vec::new();
+    for migration in sqlx::migrate!("./migrations").iter() {
+        let lines = migration.sql.as_str().lines().map(|line| line.split("--").next().unwrap_or_default());
+        let text = lines.collect::<Vec<_>>().join("\n");
+        for statement in text.split(';') {
+            if let Some((name, columns)) =
+                statement.trim().strip_prefix("CREATE TABLE ").and_then(|rest| rest.split_once('('))
+            {
+                tables.push((name.trim().to_owned(), columns.to_owned()));
+            } else if let Some(name) = statement.trim().strip_prefix("DROP TABLE ") {
+                tables.retain(|(table, _)| table != name.trim());
+            } else if let Some((table, column)) =
+                statement.trim().strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN "))
+                && let Some((_, columns)) = tables.iter_mut().find(|(name, _)| name == table.trim())
+            {
+                *columns += ", ";
+                *columns += column;
+            }
+        }
+    }
+    tables
 }

@@ -4,18 +4,28 @@
 //! `$n` parameters, `ON CONFLICT`, `RETURNING`, times as integers. What differs is in `database`.
 
 mod accounts;
+mod audit;
+mod backup;
 mod database;
+mod directory;
 mod enrolments;
 mod episodes;
 mod feed;
 mod fleet;
 mod halls;
+mod leavers;
+mod oidc;
 mod policies;
 mod record;
+mod retention;
 mod reviews;
+mod sessions;
 mod sql;
+mod totp;
 
-pub use accounts::{Account, Lockout, NewAccount, Session};
+pub use accounts::{Account, AccountChange, NewAccount, Refused};
+pub use audit::{Access, AccessFilter, AccessRow, Posted, Verified, read_witness};
+pub use backup::BackupError;
 pub use database::Database;
 pub use enrolments::{Enrolment, Login};
 pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
@@ -24,11 +34,14 @@ pub use fleet::{CalibrationRow, CoverageRow, MachineRow};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};
 pub use policies::{Assignment, NewRollout, PolicyVersion, Rollout, RolloutAgent};
 pub use record::{Arrival, Body, Outcome, Recorded};
+pub use retention::{DataClass, RetentionRun};
 pub use reviews::ReviewStep;
+pub use sessions::{Lockout, NewSession, Session, SessionRow};
 use sql::{Flag, Sql};
 
 use chuangming_domain::Timestamp;
 use sqlx::AnyPool;
+use std::path::PathBuf;
 use std::time::Duration;
 
 type Db = sqlx::Any;
@@ -71,6 +84,7 @@ pub enum StoreError {
 pub struct Store {
     pool: AnyPool,
     database: Database,
+    witness: audit::Witness,
 }
 
 impl Store {
@@ -82,7 +96,13 @@ impl Store {
         let open = |source| StoreError::Open { place: database.to_string(), source };
         let pool = database.connect().await.map_err(open)?;
         database.migrations().run(&pool).await?;
-        Ok(Self { pool, database: database.clone() })
+        Ok(Self { pool, database: database.clone(), witness: audit::Witness::default() })
+    }
+
+    /// Writes the newest entry of the access log into a file as well, each time there is one.
+    #[must_use]
+    pub fn witnessed(self, file: PathBuf) -> Self {
+        Self { witness: audit::Witness::at(file), ..self }
     }
 
     /// Begins a transaction that will write. They run one after another, as SQLite's one write lock has it: no read in
@@ -94,6 +114,12 @@ impl Store {
             sqlx::query(lock).execute(&mut *tx).await?;
         }
         Ok(tx)
+    }
+
+    /// Whether several centrals may work on the database.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.database.is_shared()
     }
 
     /// Whether the database answers.
@@ -113,6 +139,10 @@ impl Store {
             .await?;
         sqlx::query("DELETE FROM feed WHERE id <= (SELECT COALESCE(MAX(id), 0) FROM feed) - $1")
             .bind(FEED_KEPT)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM oidc_flows WHERE expires_at <= $1")
+            .bind(micros(now))
             .execute(&mut *tx)
             .await?;
         sqlx::query("DELETE FROM lockouts WHERE updated_at <= $1")

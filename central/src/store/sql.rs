@@ -3,7 +3,7 @@
 use super::Db;
 use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfo, AnyTypeInfoKind, AnyValueRef};
 use sqlx::error::BoxDynError;
-use sqlx::query::{QueryAs, QueryScalar};
+use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, FromRow, SqlSafeStr, Type};
 
 /// A statement put together from parts. Text comes from this program alone; values are bound.
@@ -17,6 +17,11 @@ pub(super) struct Sql {
 impl Sql {
     pub(super) fn new(text: &'static str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// Begins with text whose names were looked up in the database.
+    pub(super) fn unchecked(text: String) -> Self {
+        Self { text, ..Self::default() }
     }
 
     pub(super) fn push(&mut self, text: &'static str) -> &mut Self {
@@ -45,6 +50,10 @@ impl Sql {
             separator = ", ";
         }
         self.push(if separator == "(" { "(NULL)" } else { ")" })
+    }
+
+    pub(super) fn query(self) -> Query<'static, Db, AnyArguments> {
+        sqlx::query_with(AssertSqlSafe(self.text).into_sql_str(), self.values)
     }
 
     pub(super) fn query_as<T: for<'r> FromRow<'r, AnyRow>>(self) -> QueryAs<'static, Db, T, AnyArguments> {

@@ -17,19 +17,34 @@ impl<'a> Browser<'a> {
     pub async fn sign_in(central: &'a Central, name: &str) -> Self {
         let response = try_sign_in(central, name, PASSWORD).await;
         assert_eq!(response.status(), 200, "{name}");
+        Self::of(central, response).await
+    }
+
+    /// Whoever an answer signs in.
+    pub async fn of(central: &'a Central, response: Response) -> Self {
         let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
         assert!(
             cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && cookie.contains("Path=/"),
             "{cookie}"
         );
         let session: Value = response.json().await.unwrap();
-        assert_eq!(session["account"]["name"], name);
         Self {
             central,
             http: reqwest::Client::new(),
             cookie: cookie.split(';').next().unwrap().to_owned(),
             csrf: session["csrf"].as_str().unwrap().to_owned(),
         }
+    }
+
+    /// Whoever an answer without a body signs in.
+    pub async fn of_cookie(central: &'a Central, response: &Response) -> Self {
+        let mut cookies =
+            response.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        let cookie = cookies.find(|cookie| cookie.starts_with("chuangming_session=")).unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let mut browser = Self { central, http: reqwest::Client::new(), cookie, csrf: String::new() };
+        browser.csrf = browser.json("/api/v1/session").await["csrf"].as_str().unwrap().to_owned();
+        browser
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -80,7 +95,10 @@ impl<'a> Browser<'a> {
 }
 
 pub async fn try_sign_in(central: &Central, name: &str, password: &str) -> Response {
-    let body = json!({"name": name, "password": password});
+    sign_in_with(central, json!({"name": name, "password": password})).await
+}
+
+pub async fn sign_in_with(central: &Central, body: Value) -> Response {
     reqwest::Client::new().post(central.url("/api/v1/session")).json(&body).send().await.unwrap()
 }
 

@@ -175,7 +175,7 @@ impl Central {
             Database::Server(url) => format!("[database]\nurl = \"{url}\"\n"),
         };
         let config = format!(
-            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{more}\n{database}[broker]\n{broker}\n\
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{more}\n{database}\n[broker]\n{broker}\n\
              [[halls]]\nid = \"tanggu\"\nname = \"塘沽中心\"\n[[halls.windows]]\nid = \"1\"\nname = \"一号窗口\"\n"
         );
         let parsed = Config::parse(&config, &dir.path().join("central.toml")).unwrap();
@@ -186,6 +186,8 @@ impl Central {
             ("other", Role::CenterHead, "hangu"),
             ("installer", Role::Installer, "tanggu"),
             ("auditor", Role::Auditor, "tanggu"),
+            ("staff", Role::Staff, "tanggu"),
+            ("admin", Role::Administrator, "tanggu"),
         ] {
             let halls = Some(vec![HallId::new(hall).unwrap()]);
             let new = NewAccount { name: name.to_owned(), password_hash: hash.clone(), role, halls };

@@ -88,6 +88,9 @@ const manners: Middleware = {
 export const client = createClient<paths>({ fetch: send });
 client.use(manners);
 
+/** The header that the description asks of unsafe requests; the client puts the value in. */
+export const UNSAFE = { "X-CSRF-Token": "" } as const;
+
 /** The answer of a call; every failure is an [`ApiError`]. */
 export async function data<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
@@ -101,7 +104,8 @@ function remember(session: Session): Session {
 /** For signing in and what the live board needs; pages call `client` themselves. */
 export const api = {
   session: async () => remember(await data(client.GET("/api/v1/session"))),
-  signIn: async (name: string, password: string) => remember(await data(client.POST("/api/v1/session", { body: { name, password } }))),
+  signIn: async (name: string, password: string, code: string | null) =>
+    remember(await data(client.POST("/api/v1/session", { body: { name, password, code } }))),
   signOut: () => client.DELETE("/api/v1/session", { params: { header: { "X-CSRF-Token": csrf } } }),
   halls: () => data(client.GET("/api/v1/halls")),
   event: (id: string) => data(client.GET("/api/v1/events/{id}", { params: { path: { id } } })),

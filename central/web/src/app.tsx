@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { t } from "./i18n";
 import { openAlerts } from "./live";
 import { type Found, find, home } from "./pages";
+import { FirstPassword } from "./pages/FirstPassword";
 import { SignIn } from "./pages/SignIn";
 import { go, location } from "./route";
 import { resume, session, signedIn, unreachable } from "./session";
@@ -15,6 +16,7 @@ export function App() {
   if (unreachable.value) return <p class="notice" role="status">{t("ui.unreachable")}</p>;
   if (session.value === undefined) return null;
   if (session.value === null) return <SignIn onSignedIn={signedIn} />;
+  if (session.value.account.must_change_password) return <FirstPassword />;
   return <SignedIn account={session.value.account} />;
 }
 

@@ -28,6 +28,8 @@ export interface PageEntry {
   bare?: boolean;
 }
 
+const EVERYBODY: readonly Role[] = ["center_head", "staff", "installer", "auditor", "administrator"];
+
 /** In the order of the navigation; a role's first page is its home. Phones show the first four as tabs. */
 export const PAGES: readonly PageEntry[] = [
   { path: "/", title: "ui.board", roles: ["center_head"], icon: "board", load: () => import("./pages/Board") },
@@ -37,6 +39,12 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/fleet", title: "fleet.title", roles: ["installer", "administrator", "center_head"], icon: "camera", load: () => import("./pages/fleet/Fleet") },
   { path: "/fleet/enrol", title: "fleet.enrol", roles: ["installer", "administrator"], under: "/fleet", load: () => import("./pages/fleet/Enrol") },
   { path: "/fleet/:hall/:agent", title: "fleet.agent", roles: ["installer", "administrator", "center_head"], under: "/fleet", load: () => import("./pages/fleet/Agent") },
+  { path: "/accounts", title: "account.title", roles: ["administrator"], icon: "people", load: () => import("./pages/Accounts") },
+  { path: "/directory", title: "directory.title", roles: ["administrator"], icon: "board", load: () => import("./pages/Directory") },
+  { path: "/access-log", title: "audit.title", roles: ["auditor"], icon: "shield", load: () => import("./pages/AccessLog") },
+  { path: "/retention", title: "retention.title", roles: ["auditor", "administrator"], icon: "clock", load: () => import("./pages/Retention") },
+  { path: "/retention", title: "retention.title", roles: ["center_head", "staff", "installer"], load: () => import("./pages/Retention") },
+  { path: "/security", title: "security.title", roles: EVERYBODY, load: () => import("./pages/Security") },
 ];
 
 /** A role's entries of the navigation. */

@@ -18,7 +18,7 @@ export function isLive(role: Role): boolean {
 
 export function signedIn(next: Session): void {
   session.value = next;
-  if (isLive(next.account.role)) connect(signedOut);
+  if (isLive(next.account.role) && !next.account.must_change_password) connect(signedOut);
 }
 
 export function signedOut(): void {

@@ -1,5 +1,6 @@
 import type { Session } from "../api";
 import { label, lang, setLang, t } from "../i18n";
+import { go } from "../route";
 import { isLive, leave } from "../session";
 import { soundOn, toggleSound } from "../sound";
 import { nextTheme, theme } from "../theme";
@@ -25,7 +26,11 @@ export function AccountMenu({ account }: { account: Pick<Session["account"], "na
         label={`${t("ui.account")} ${account.name}`}
         trigger={<><Icon name="person" /><span class="who">{account.name}</span></>}
         note={`${account.name} · ${label("role", account.role)}`}
-        items={[{ id: "leave", text: t("ui.sign_out"), icon: "leave", act: () => void leave() }]}
+        items={[
+          { id: "security", text: t("security.title"), icon: "key", act: () => go("/security") },
+          { id: "retention", text: t("retention.title"), icon: "clock", act: () => go("/retention") },
+          { id: "leave", text: t("ui.sign_out"), icon: "leave", act: () => void leave() },
+        ]}
       />
     </div>
   );

@@ -1,0 +1,4 @@
+//! Commands that need more than a few lines.
+
+pub(crate) mod audit;
+pub(crate) mod backup;

@@ -1,0 +1,12 @@
+//! What is forgotten of somebody who left.
+
+/// Statements that forget an account's owner; `$1` is the account. A table that holds an account's name or what only
+/// its owner should know belongs here.
+pub(super) const FORGET: &[&str] = &[
+    "DELETE FROM sessions WHERE account_id = $1",
+    "DELETE FROM account_halls WHERE account_id = $1",
+    "DELETE FROM totp WHERE account_id = $1",
+    "DELETE FROM recovery_codes WHERE account_id = $1",
+    "UPDATE policies SET name = '' WHERE account_id = $1",
+    "UPDATE rollouts SET name = '' WHERE account_id = $1",
+];

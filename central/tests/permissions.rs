@@ -1,0 +1,84 @@
+//! Every route for every role: who is refused, who is not, and that no route escapes the table.
+
+mod common;
+
+use chuangming_central::http::openapi::document;
+use chuangming_central::permission::{Access, TABLE};
+use chuangming_central::role::Role;
+use common::Central;
+use common::browser::{Browser, problem};
+use reqwest::Method;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const NAMES: [(&str, Role); 5] = [
+    ("head", Role::CenterHead),
+    ("staff", Role::Staff),
+    ("installer", Role::Installer),
+    ("auditor", Role::Auditor),
+    ("admin", Role::Administrator),
+];
+
+/// A path with something in place of its parameters.
+fn filled(path: &str) -> String {
+    let fill = |part: &str| if part.starts_with('{') { "nothing".to_owned() } else { part.to_owned() };
+    path.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_for_every_role() {
+    let central = Central::embedded().await;
+    let mut failures = Vec::new();
+    for (name, role) in NAMES {
+        let browser = Browser::sign_in(&central, name).await;
+        for (method, path, access) in TABLE {
+            // The session itself is needed for the rows that follow.
+            if (*method, *path) == ("DELETE", "/api/v1/session") {
+                continue;
+            }
+            let at = filled(path);
+            let method_of = Method::from_bytes(method.as_bytes()).unwrap();
+            let response = browser.send(method_of.clone(), &at, Value::Null).await;
+            let refused = response.status() == 403 && problem(response).await.1 == "forbidden";
+            if refused == access.allows(role) {
+                failures
+                    .push(format!("{role} {method} {path}: {}", if refused { "refused" } else { "let in" }));
+            }
+            // Unsafe requests from elsewhere are refused whoever asks.
+            if *method != "GET" && *access != Access::Anyone {
+                let forged = browser.request(method_of, &at).send().await.unwrap();
+                if forged.status() != 403 {
+                    failures.push(format!("{role} {method} {path} without CSRF value: {}", forged.status()));
+                }
+            }
+        }
+    }
+    // Nobody signed in.
+    for (method, path, access) in TABLE {
+        let request = reqwest::Client::new()
+            .request(Method::from_bytes(method.as_bytes()).unwrap(), central.url(&filled(path)));
+        let response = request.send().await.unwrap();
+        let unauthenticated = response.status() == 401 && problem(response).await.1 == "unauthenticated";
+        if unauthenticated == (*access == Access::Anyone) {
+            failures.push(format!("nobody {method} {path}: unauthenticated is {unauthenticated}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    central.stop().await;
+}
+
+#[test]
+fn the_table_and_the_description_name_the_same_routes() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let described: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|m| (m.to_uppercase(), path.clone())))
+        .collect();
+    let table: BTreeSet<(String, String)> = TABLE
+        .iter()
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .filter(|(_, path)| !path.contains("{*") && path != "/api/v1/openapi.json")
+        .collect();
+    assert_eq!(described, table);
+}
