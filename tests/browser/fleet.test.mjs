@@ -7,6 +7,14 @@ import { HALL, accessible, catalogue, fits, screenshot, signIn, startAgent, star
 const zh = catalogue("zh-CN");
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
 let central, browser;
+const agents = [];
+
+/** An agent that goes when the tests end, however they end. */
+async function connect(name) {
+  const agent = await startAgent(central.broker, name);
+  agents.push(agent);
+  return agent;
+}
 
 before(async () => {
   central = await startCentral({ signing: true });
@@ -15,6 +23,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
+  await Promise.all(agents.map((agent) => agent.stop().catch(() => undefined)));
   await central?.stop();
 });
 
@@ -74,7 +83,7 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
   assert.equal(answer.status, 200);
   await page.getByText(zh["fleet.enrolled"].replace("{agent}", "edge-01")).waitFor();
 
-  const agent = await startAgent(central.broker, "edge-01");
+  const agent = await connect("edge-01");
   await agent.send("machine", machine());
   await report(agent, 7);
   const trouble = agent.health("camera_dark", "raised", { camera: "cam-2", windows: ["3"] });
@@ -106,12 +115,11 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
   await page.getByRole("alertdialog").getByRole("button", { name: zh["fleet.revoke"] }).click();
   await page.getByText(zh["fleet.state.revoked"]).first().waitFor();
   assert.deepEqual(complaints, []);
-  await agent.stop().catch(() => undefined);
   await page.context().close();
 });
 
 test("a center head changes a rule, sees what it would have meant, and sends it; a refusal is undone", async () => {
-  const agent = await startAgent(central.broker, "edge-02");
+  const agent = await connect("edge-02");
   // Three absences of twelve, fourteen and thirty minutes.
   for (const minutes of [12, 14, 30]) {
     const began = new Date(Date.now() - 86_400_000 + minutes * 3_600_000 / 10);
@@ -196,7 +204,6 @@ test("a center head changes a rule, sees what it would have meant, and sends it;
   await look(phone, "policy-staff-phone");
   assert.equal((await phone.request.get(`${central.url}/api/v1/fleet`)).status(), 403);
   await phone.context().close();
-  await agent.stop();
 });
 
 test("an administrator edits on a phone, without a preview of conduct", async () => {

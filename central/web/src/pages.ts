@@ -35,7 +35,6 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/", title: "ui.board", roles: ["center_head"], icon: "board", load: () => import("./pages/Board") },
   { path: "/events", title: "ui.events", roles: ["center_head"], icon: "list", load: () => import("./pages/Events") },
   { path: "/events/:id", title: "ui.event", roles: ["center_head"], under: "/events", load: () => import("./pages/EventDetail") },
-  { path: "/policy", title: "policy.title", roles: ["center_head", "administrator", "installer", "auditor", "staff"], icon: "rules", load: () => import("./pages/policy/Policy") },
   { path: "/fleet", title: "fleet.title", roles: ["installer", "administrator", "center_head"], icon: "camera", load: () => import("./pages/fleet/Fleet") },
   { path: "/fleet/enrol", title: "fleet.enrol", roles: ["installer", "administrator"], under: "/fleet", load: () => import("./pages/fleet/Enrol") },
   { path: "/fleet/:hall/:agent", title: "fleet.agent", roles: ["installer", "administrator", "center_head"], under: "/fleet", load: () => import("./pages/fleet/Agent") },
@@ -45,6 +44,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/retention", title: "retention.title", roles: ["auditor", "administrator"], icon: "clock", load: () => import("./pages/Retention") },
   { path: "/retention", title: "retention.title", roles: ["center_head", "staff", "installer"], load: () => import("./pages/Retention") },
   { path: "/security", title: "security.title", roles: EVERYBODY, load: () => import("./pages/Security") },
+  { path: "/policy", title: "policy.title", roles: ["center_head", "administrator", "installer", "auditor", "staff"], icon: "rules", load: () => import("./pages/policy/Policy") },
 ];
 
 /** A role's entries of the navigation. */

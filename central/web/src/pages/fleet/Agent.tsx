@@ -40,13 +40,11 @@ export default function Agent({ params }: PageProps) {
     <Page title={agent} lead={hall} back={{ href: "/fleet", text: t("fleet.title") }} actions={actions || undefined}>
       <Await of={loaded} lines={10}>
         {(one) => (
-          <>
+          <div class="page">
             {one.revoked && <p class="notice warning">{t("fleet.was_revoked", { name: one.revoked.by, time: clock(one.revoked.at) })}</p>}
             {one.applied?.ok === false && <p class="notice critical">{t("ui.agent.refused", { problem: one.applied.problems.join("; ") })}</p>}
-            <div class="columns">
-              <Section title={t("ui.facts")}><Facts agent={one} /></Section>
-              <Section title={t("fleet.cameras")}><Cameras agent={one} /></Section>
-            </div>
+            <Section title={t("ui.facts")}><Facts agent={one} /></Section>
+            <Section title={t("fleet.cameras")}><Cameras agent={one} /></Section>
             <Section
               title={t("fleet.coverage")}
               lead={t("fleet.coverage_lead")}
@@ -88,7 +86,7 @@ export default function Agent({ params }: PageProps) {
                 empty={<EmptyState icon="unknown" title={t("fleet.not_told")} />}
               />
             </Section>
-          </>
+          </div>
         )}
       </Await>
       {revoking && (
@@ -112,24 +110,24 @@ export default function Agent({ params }: PageProps) {
 function Facts({ agent }: { agent: FleetAgent }) {
   const machine = agent.machine;
   return (
-    <dl class="facts-list">
-      <dt>{t("ui.state")}</dt><dd>{State(agent)}</dd>
-      <dt>{t("fleet.version")}</dt><dd>{agent.version ?? "—"}</dd>
-      <dt>{t("fleet.seen")}</dt><dd>{clock(agent.seen_at)}</dd>
-      <dt>{t("fleet.connected_since")}</dt><dd>{agent.since ? clock(agent.since) : "—"}</dd>
-      <dt>{t("fleet.clock")}</dt><dd>{Skew(agent)}</dd>
-      <dt>{t("ui.policy")}</dt><dd><Hash digest={machine?.policy ?? null} /></dd>
-      <dt>{t("fleet.calibration")}</dt><dd><Hash digest={machine?.calibration ?? null} /></dd>
+    <dl class="facts-list machine-facts">
+      <div><dt>{t("ui.state")}</dt><dd>{State(agent)}</dd></div>
+      <div><dt>{t("fleet.version")}</dt><dd>{agent.version ?? "—"}</dd></div>
+      <div><dt>{t("fleet.seen")}</dt><dd>{clock(agent.seen_at)}</dd></div>
+      <div><dt>{t("fleet.connected_since")}</dt><dd>{agent.since ? clock(agent.since) : "—"}</dd></div>
+      <div><dt>{t("fleet.clock")}</dt><dd>{Skew(agent)}</dd></div>
+      <div><dt>{t("ui.policy")}</dt><dd><Hash digest={machine?.policy ?? null} /></dd></div>
+      <div><dt>{t("fleet.calibration")}</dt><dd><Hash digest={machine?.calibration ?? null} /></dd></div>
       {machine && (
         <>
-          <dt>{t("fleet.cpu")}</dt><dd>{t("fleet.cpu_of", { share: percent(machine.cpu), cores: machine.cores })}</dd>
-          <dt>{t("fleet.memory")}</dt><dd>{percent(machine.memory)}</dd>
-          <dt>{t("fleet.disk")}</dt><dd>{t("fleet.gib_free", { n: gibibytes(machine.disk_free) })}</dd>
-          <dt>{t("fleet.waiting")}</dt><dd>{machine.waiting}</dd>
-          <dt>{t("fleet.reported")}</dt><dd>{clock(machine.arrived_at)}</dd>
+          <div><dt>{t("fleet.cpu")}</dt><dd>{t("fleet.cpu_of", { share: percent(machine.cpu), cores: machine.cores })}</dd></div>
+          <div><dt>{t("fleet.memory")}</dt><dd>{percent(machine.memory)}</dd></div>
+          <div><dt>{t("fleet.disk")}</dt><dd>{t("fleet.gib_free", { n: gibibytes(machine.disk_free) })}</dd></div>
+          <div><dt>{t("fleet.waiting")}</dt><dd>{machine.waiting}</dd></div>
+          <div><dt>{t("fleet.reported")}</dt><dd>{clock(machine.arrived_at)}</dd></div>
         </>
       )}
-      {agent.enrolled_at && <><dt>{t("fleet.enrolled_at")}</dt><dd>{clock(agent.enrolled_at)}</dd></>}
+      {agent.enrolled_at && <><div><dt>{t("fleet.enrolled_at")}</dt><dd>{clock(agent.enrolled_at)}</dd></div></>}
     </dl>
   );
 }

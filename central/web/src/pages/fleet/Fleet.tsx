@@ -70,8 +70,14 @@ export function State(agent: FleetAgent) {
   return <span class={`badge ${TONES[kind]}`}>{label("fleet.state", kind)}{more}</span>;
 }
 
+/** `+1.2`, `-0.3`, and `0.0` for what rounds to nothing. */
+function signed(value: number): string {
+  const text = value.toFixed(1);
+  return Number(text) === 0 ? "0.0" : (value > 0 ? "+" : "") + text;
+}
+
 export function Skew(agent: FleetAgent) {
   if (!agent.machine) return "—";
-  const text = t("fleet.skew_s", { n: (agent.machine.skew_s >= 0 ? "+" : "") + agent.machine.skew_s.toFixed(1) });
+  const text = t("fleet.skew_s", { n: signed(agent.machine.skew_s) });
   return isSkewed(agent) ? <span class="badge warning">{text}</span> : text;
 }

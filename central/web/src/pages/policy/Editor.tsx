@@ -13,6 +13,7 @@ import { Preview } from "./Preview";
 import { RollOutDialog } from "./RollOutDialog";
 import { RuleForm } from "./RuleForm";
 import { ScheduleForm } from "./ScheduleForm";
+import { RULES } from "../../words";
 import { fieldName } from "./names";
 
 type Checked = Schema<"Checked">;
@@ -34,12 +35,14 @@ const PAUSE_MS = 400;
 
 /** The rules as a form. Every change is checked by the server, which uses the agents' own code. */
 export function Editor({ state, onSaved }: Props) {
-  const [document, setDocument] = useState(state.document);
+  // What is fetched again meanwhile must not look like somebody's change.
+  const [base] = useState(state.document);
+  const [document, setDocument] = useState(base);
   const [checked, setChecked] = useState<Checked | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
   const file = useRef<HTMLInputElement>(null);
-  const isChanged = document !== state.document;
+  const isChanged = document !== base;
   const mayPreview = session.value?.account.role === "center_head";
 
   useEffect(() => {
@@ -67,7 +70,7 @@ export function Editor({ state, onSaved }: Props) {
     if (result?.document) setDocument(result.document);
   };
   const undo = () => {
-    setDocument(state.document);
+    setDocument(base);
     setChecked(null);
   };
   const problems = isChanged ? (checked?.problems ?? []) : [];
@@ -92,7 +95,7 @@ export function Editor({ state, onSaved }: Props) {
         </div>
       )}
       <section class="rules" aria-label={t("policy.rules")}>
-        {Object.keys(document.rules).map((rule) => <RuleForm key={rule} rule={rule} draft={draft} />)}
+        {RULES.map((rule) => <RuleForm key={rule} rule={rule} draft={draft} />)}
       </section>
       <ScheduleForm draft={draft} />
       <ItemsForm draft={draft} />
@@ -137,10 +140,12 @@ function problemAt(problems: readonly Problem[], field: string): string | null {
 
 function Problems({ problems }: { problems: readonly Problem[] }) {
   return (
-    <ul class="problem-list" role="alert">
-      {problems.map((problem) => (
-        <li key={problem.field + problem.text}><strong>{fieldName(problem.field)}</strong>{say(problem.message)}</li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul class="problem-list">
+        {problems.map((problem) => (
+          <li key={problem.field + problem.text}><strong>{fieldName(problem.field)}</strong>{say(problem.message)}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -27,7 +27,9 @@ export function LatestRollout({ hall, rollouts, mayEdit, onChange }: Props) {
     if (!live || isSettled(live)) return undefined;
     const timer = setTimeout(() => {
       const path = { hall, id: live.id };
-      data(client.GET("/api/v1/policies/{hall}/rollouts/{id}", { params: { path } })).then(setLive, () => setLive({ ...live }));
+      const ask = data(client.GET("/api/v1/policies/{hall}/rollouts/{id}", { params: { path } }));
+      // Once all have answered, the history knows too.
+      ask.then((next) => (isSettled(next) ? onChange() : setLive(next)), () => setLive({ ...live }));
     }, EVERY_MS);
     return () => clearTimeout(timer);
   }, [live]);
