@@ -17,6 +17,7 @@ def main():
     parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
+    parser.add_argument("--again", action="store_true", help="window: go on from the last training's weights, 40 %% of the way (the sets have grown)")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
     if args.step == "golden":
@@ -42,11 +43,11 @@ def main():
     everything = [w for w in windows + tests if w.key in poses.known]
     empty = backgrounds.windows([w for w in windows if w.set == "real_badge"], args.cache / "empty.json")
     if "features" in steps:
-        features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 4)
+        features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 8)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
         crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (4, 10))
     if "window" in steps:
-        window.run(everything + empty, args.cache, args.weights, max(1, int(14 * part)))
+        window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "desk" in steps:
         desk.run(everything, args.cache, args.weights, int(20000 * part))
     if "badge" in steps:

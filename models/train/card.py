@@ -1,18 +1,18 @@
 """Writes the model card and the heads' entries of the manifest from the figures of the last training."""
 import json
 
-from . import crop_data, data, desk_net, export
+from . import crop_data, data, desk_net, export, features
 
 MARK = "# ---- Heads of our own. Everything below is written by `python -m train card`."
 
 METHOD = {
-    "window": "Convolutions and a small perceptron on MoveNet Thunder's frozen maps and keypoints; AdamW, one cosine cycle, class-balanced cross-entropy. Crops are varied in light, colour, blur, noise, compression, occlusion, polygon and mask. Pictures of `real_badge` teach presence, and that a posed person is upright or standing (never which).",
+    "window": "Two networks whose logits are averaged. One is a small convolutional head on MoveNet Thunder's frozen maps and keypoints. The other looks at the crop itself (192x192): the first stages of NanoDet's backbone, fine-tuned, with maps of the nose and of the joints down to the hips, learnt from rendered people whose hidden joints are known; where they are goes into the answer. AdamW, one cosine cycle, averaged weights; kinds of windows are drawn by fixed shares. Crops are varied in light, colour, blur, noise, size, compression, occlusion, polygon and mask; heads are covered as by a hood or a jacket. Pictures of `real_badge` teach presence, and that a posed person is upright or standing (never which).",
     "desk": "NanoDet's first stages (COCO weights, the first two convolutions frozen) fine-tuned on desk crops, under a feature pyramid of our own that ends at stride 4; focal loss on class heat maps, generalised IoU on boxes. Crops are made anew at every step: light, colour, infra-red, noise, compression, cameras with fewer pixels, polygons, size of the crop. Items mostly hidden by the mask or in a hand are neither taught nor punished, nor are classes in sets that never hold them. NanoDet's own COCO head is carried along for the classes COCO has words for; a class takes it from the score at which it cost the tuning scenes nothing.",
     "badge": "The first stages of NanoDet's backbone (COCO weights, first four convolutions frozen) fine-tuned on chest crops; a heat map of the badge is learnt along. Badges, lanyards, ties, necklaces, logos, pockets and straps are drawn onto chests. `worn` and `missing` go first: the logit of `unclear` is lowered until few chests of known truth are called so. The committed weights train on all of `real_badge`; the real figure is cross-validated over five groups of people and comes from networks that had not seen them.",
     "smoking": "As the badge head, on head-and-hands crops; cigarettes and hard negatives (pens, straws, phones, cups) are drawn at mouths and hands of rendered people and of `real_badge`. `real_smoking` is never trained on; it limits the threshold.",
 }
 LIMITS = {
-    "window": "No real photographs of naps, leaning back or tilting were available; those postures are known from rendered people alone. Empty rooms are known from rendered rooms and from people-free parts of photographs at most.",
+    "window": "No real photographs of naps, leaning back or tilting were available; those postures are known from rendered people alone. Empty rooms are known from rendered rooms and from people-free parts of photographs at most. Where a camera looks along the counter, somebody at the next window may fill most of a seat's crop; then an empty seat may read as taken: draw seats so that they do not overlap.",
     "desk": "Trained on some twelve hundred rendered desks for about 16,000 crops; the loss was still falling, and small items (mouse, pen holder, toy, stapler) are mostly missed. Figures count every item in the crop, the neighbouring desk's and mostly hidden ones included. Real desks are not tested.",
     "badge": "Real pictures show few people of one campus in two kinds of clothing. Below a shoulder width of 80 px a badge covers few pixels.",
     "smoking": "Trained on rendered people and drawn cigarettes. On web photographs it finds hardly any smoker: on its own it is evidence, no proof, and `none` from it says little. It needs close rendered views and real hard negatives.",
@@ -119,7 +119,7 @@ def write_manifest(path, folder, figures):
         if name == "window":
             thresholds = {**{f"temperature_{k}": v for k, v in f["temperature"].items()}, **f["thresholds"]}
             labels = "{ presence = " + toml_list(data.PRESENCE) + ", posture = " + toml_list(data.POSTURE) + " }"
-            parts.append(entry(name, file, "head", labels, thresholds, features_of="movenet-thunder"))
+            parts.append(entry(name, file, "head", labels, thresholds, features_of="movenet-thunder", size=features.CROP_SIZE))
         elif name == "desk":
             thresholds = {"score": .05, "iou": .55, **f["thresholds"]}
             parts.append(entry(name, file, "centre", toml_list(data.ITEMS), thresholds, features_of="nanodet", size=desk_net.INPUTS["crop"][1:]))

@@ -59,7 +59,7 @@ def look_of(window, rng):
     """How one variant looks at a window: polygons that some installer might have drawn, and whether they mask the rest."""
     polygons = [augment.jittered(p, rng) for p in window.polygons]
     box, alone, draw = window.truth.get("person_box"), len(window.row["windows"]) == 1, rng.random()
-    if box and draw < .3:                       # drawn around the person, tight or generous
+    if box and alone and draw < .3:             # drawn around the person, tight or generous; beside others a seat must stay one seat
         x, y, w, h = box
         left, up, right, down = rng.uniform(-.04, .5, 4) * (rng.random() + .2)
         polygons[0] = np.clip([[x - left * w, y - up * h], [x + (1 + right) * w, y - up * h], [x + (1 + right) * w, y + (1 + down) * h],

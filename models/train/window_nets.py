@@ -74,15 +74,15 @@ class Eyes(nn.Module):
 
 
 class Both(nn.Module):
-    """The answer of the agent: the mean of both networks' logits, the eyes' by the given share."""
+    """The answer of the agent: the mean of both networks' logits, the eyes' by the share given for each answer."""
 
-    def __init__(self, maps, eyes, share):
+    def __init__(self, maps, eyes, shares):
         super().__init__()
-        self.maps, self.eyes, self.share = maps, eyes, share
+        self.maps, self.eyes, self.shares = maps, eyes, shares
 
     def forward(self, features_32, features_16, keypoints, crop):
         a, b = self.maps(features_32, features_16, keypoints), self.eyes(crop)
-        return tuple((1 - self.share) * x + self.share * y for x, y in zip(a, b))
+        return tuple((1 - s) * x + s * y for x, y, s in zip(a, b, self.shares))
 
 
 def heat_loss(heat, points):

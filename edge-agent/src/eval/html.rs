@@ -4,8 +4,9 @@ use super::answers::Answers;
 use super::manifest::{Entry, LabelledWindow, Truth};
 use super::report::{Report, SourceReport};
 use super::score::Quality;
+use super::score::reliability::Reliability;
 use super::score::signals::{Class, SignalReport, UNKNOWN, said};
-use chuangming_domain::observation::{Presence, Signal};
+use chuangming_domain::observation::{Presence, Reading, Signal};
 use chuangming_domain::text::Lang;
 use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
@@ -23,6 +24,8 @@ pub struct Row {
     signal: Signal,
     truth: &'static str,
     said: &'static str,
+    /// Of what was said; 0 of nothing.
+    confidence: f64,
 }
 
 impl Row {
@@ -31,12 +34,12 @@ impl Row {
         let presence =
             truth.present.map(|there| if there { Presence::Present { people: 1 } } else { Presence::Absent });
         let pairs = [
-            (Signal::Presence, presence.as_ref().map(Class::class), said(&answers.presence)),
-            (Signal::Posture, truth.posture.as_ref().map(Class::class), said(&answers.posture)),
-            (Signal::Badge, truth.badge.as_ref().map(Class::class), said(&answers.badge)),
-            (Signal::Smoking, truth.smoking.as_ref().map(Class::class), said(&answers.smoking)),
+            (Signal::Presence, presence.as_ref().map(Class::class), answer(&answers.presence)),
+            (Signal::Posture, truth.posture.as_ref().map(Class::class), answer(&answers.posture)),
+            (Signal::Badge, truth.badge.as_ref().map(Class::class), answer(&answers.badge)),
+            (Signal::Smoking, truth.smoking.as_ref().map(Class::class), answer(&answers.smoking)),
         ];
-        let row = |signal, truth, said| Self {
+        let row = |signal, truth, (said, confidence)| Self {
             media: entry.media.clone(),
             id: entry.id.clone(),
             window: window.window.to_string(),
@@ -44,12 +47,22 @@ impl Row {
             signal,
             truth,
             said,
+            confidence,
         };
         pairs
             .into_iter()
-            .filter_map(|(s, truth, said)| truth.filter(|t| *t != said).map(|t| row(s, t, said)))
+            .filter_map(|(s, truth, said)| truth.filter(|t| *t != said.0).map(|t| row(s, t, said)))
             .collect()
     }
+}
+
+/// What a reading says, and how sure it is.
+fn answer<T: Class>(reading: &Reading<T>) -> (&'static str, f64) {
+    let confidence = match reading {
+        Reading::Known { confidence, .. } => f64::from(confidence.get()),
+        Reading::Unknown(_) => 0.0,
+    };
+    (said(reading), confidence)
 }
 
 /// The page; `set` is the folder of the media and `file` where the page will be, for its links.
@@ -74,12 +87,16 @@ pub fn page(report: &Report, rows: &[Row], set: &Path, file: &Path) -> String {
 /// The language is chosen without a script.
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse;margin:.5rem 0 1.5rem}\
 td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}\
+svg rect,svg path{fill:none;stroke:#999}svg circle{fill:#1f6fb2}\
 #zh:checked~main [lang=en],#en:checked~main [lang=zh-CN]{display:none}";
 
 fn write_source(out: &mut String, source: &str, part: &SourceReport) {
     let _ = write!(out, "<h2>{}: {}</h2>", both("eval.source"), escape(source));
     for (signal, report) in &part.signals {
         write_signal(out, *signal, report);
+        if let Some(reliability) = part.reliability.get(signal) {
+            write_reliability(out, reliability);
+        }
     }
     if let Some(items) = &part.items {
         let _ = write!(out, "<h3>{}</h3>", both("eval.items"));
@@ -135,6 +152,26 @@ fn write_signal(out: &mut String, signal: Signal, report: &SignalReport) {
     table(out, &head, rows);
 }
 
+/// Side of the plot, in pixels.
+const PLOT: f64 = 160.0;
+
+/// Share of right answers against confidence: on the diagonal confidences are true. Larger dots hold more answers.
+fn write_reliability(out: &mut String, reliability: &Reliability) {
+    let Some(error) = reliability.error() else { return };
+    let _ = write!(
+        out,
+        "<p>{}: {}</p><svg viewBox=\"-10 -10 180 180\" width=\"180\" height=\"180\" role=\"img\"><rect width=\"{PLOT}\" height=\"{PLOT}\"/>\
+         <path d=\"M0 {PLOT}L{PLOT} 0\"/>",
+        both("eval.reliability"),
+        number(error)
+    );
+    for p in reliability.points() {
+        let (x, y, r) = (PLOT * p.confidence, PLOT * (1.0 - p.right), 2.0 + 6.0 * p.weight.sqrt());
+        let _ = write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r:.1}\"/>");
+    }
+    out.push_str("</svg>");
+}
+
 fn write_qualities(out: &mut String, rows: impl Iterator<Item = (String, Quality)>) {
     let mut rows =
         rows.map(|(name, q)| vec![name, number(q.precision), number(q.recall), number(q.f1)]).peekable();
@@ -143,17 +180,22 @@ fn write_qualities(out: &mut String, rows: impl Iterator<Item = (String, Quality
     }
 }
 
+/// The worst first: what was said wrongly with the most confidence.
 fn write_rows(out: &mut String, rows: &[Row], file: &Path) {
     let _ = write!(out, "<h2>{}</h2>", both("eval.differences"));
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     if rows.is_empty() {
         let _ = write!(out, "<p>{}</p>", both("eval.none"));
         return;
     }
-    let head = ["eval.media", "eval.window", "eval.seconds", "eval.truth", "eval.said"].map(both);
+    let head =
+        ["eval.media", "eval.window", "eval.seconds", "eval.truth", "eval.said", "eval.confidence"].map(both);
     let cells = rows.iter().take(MOST_ROWS).map(|row| {
         let link = link_from(file, &row.media);
         let media = format!("<a href=\"{}\">{}</a>", escape(&link), escape(&row.id));
-        vec![media, escape(&row.window), number(row.t), value(row.truth), value(row.said)]
+        let sure = if row.said == UNKNOWN { String::new() } else { number(row.confidence) };
+        vec![media, escape(&row.window), number(row.t), value(row.truth), value(row.said), sure]
     });
     table(out, &head, cells);
     if rows.len() > MOST_ROWS {
@@ -246,13 +288,19 @@ mod tests {
             signal: Signal::Posture,
             truth: "slumped",
             said: "unknown",
+            confidence: 0.0,
         };
-        let page = page(&report, &[row], Path::new("/set"), Path::new("/out/page.html"));
+        let worse = Row { id: "sure".to_owned(), said: "upright", confidence: 0.875, ..row.clone() };
+        let page = page(&report, &[row, worse], Path::new("/set"), Path::new("/out/page.html"));
         for part in
             ["&lt;b&gt;real", "a&amp;b", "../set/img/1.jpg", "趴桌", "head on the desk", "lang=\"en\""]
         {
             assert!(page.contains(part), "{part:?} not in {page}");
         }
+        assert!(
+            page.find(">sure<") < page.find("a&amp;b") && page.contains("0.875"),
+            "the worst first: {page}"
+        );
         assert!(!page.contains("<img") && !page.contains("data:image") && !page.contains("eval."), "{page}");
     }
 }

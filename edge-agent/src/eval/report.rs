@@ -4,6 +4,7 @@ use super::answers::Answers;
 use super::manifest::{LabelledWindow, Truth};
 use super::score::events::{EventReport, EventScores};
 use super::score::items::{ItemReport, ItemScores};
+use super::score::reliability::Reliability;
 use super::score::round;
 use super::score::signals::{Class, Confusion, SignalReport, said};
 use chuangming_domain::observation::{Presence, Reading, Signal};
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct SourceScores {
     signals: BTreeMap<Signal, Confusion>,
+    reliability: BTreeMap<Signal, Reliability>,
     items: ItemScores,
     /// Episodes of its clips.
     pub events: EventScores,
@@ -42,6 +44,9 @@ pub struct SourceReport {
     /// Clips.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<EventReport>,
+    /// Whether the confidences are true; for the page.
+    #[serde(skip)]
+    pub reliability: BTreeMap<Signal, Reliability>,
 }
 
 impl SourceScores {
@@ -63,6 +68,10 @@ impl SourceScores {
     fn count<T: Class>(&mut self, signal: Signal, truth: Option<T>, answer: &Reading<T>) {
         if let Some(truth) = truth {
             self.signals.entry(signal).or_default().add(truth.class(), said(answer));
+            if let Reading::Known { value, confidence } = answer {
+                let right = value.class() == truth.class();
+                self.reliability.entry(signal).or_default().add(f64::from(confidence.get()), right);
+            }
         }
     }
 
@@ -73,6 +82,7 @@ impl SourceScores {
             signals: self.signals.iter().filter_map(|(&s, c)| Some((s, c.report(s)?))).collect(),
             items: self.items.report(),
             events: self.events.report(),
+            reliability: self.reliability.clone(),
         }
     }
 }

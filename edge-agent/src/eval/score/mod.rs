@@ -5,6 +5,7 @@
 
 pub mod events;
 pub mod items;
+pub mod reliability;
 pub mod signals;
 
 use serde::Serialize;
