@@ -41,6 +41,8 @@ test: setup-test build ## set up, build and run every test
 	CHUANGMING_TEST_DATABASE=postgres cargo test -p chuangming-central --tests
 	@echo "== browser"
 	npm --prefix $(BROWSER) test
+	@echo "== the API, fuzzed from its own description"
+	$(VENV)/bin/python -m pytest -q tests/fuzz
 
 check: setup-test build ## formatting, lints, licences and bans
 	cargo fmt --all --check
@@ -78,9 +80,9 @@ $(STAMPS)/python: models/fetch/requirements.txt | $(STAMPS)/packages-build
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-test.txt $(STAMPS)/python
+$(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-test.txt tests/fuzz/requirements-test.txt $(STAMPS)/python
 	@echo "Python environment: adding what the tests need"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r models/fetch/requirements-test.txt -r scenes/requirements-test.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r models/fetch/requirements-test.txt -r scenes/requirements-test.txt -r tests/fuzz/requirements-test.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json

@@ -16,6 +16,7 @@ pub mod oidc;
 pub mod password;
 pub mod permission;
 pub mod policy;
+pub mod report;
 pub mod review;
 pub mod role;
 pub mod serve;

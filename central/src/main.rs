@@ -4,15 +4,16 @@ mod commands;
 
 use anyhow::Context;
 use chuangming_central::config::{Config, broker_url};
+use chuangming_central::ingest::history::{self, story::Story};
 use chuangming_central::ingest::link::{Address, Certificates};
 use chuangming_central::ingest::simulate::{self, Load};
 use chuangming_central::role::Role;
 use chuangming_central::serve::{Server, StartError, open_store};
 use chuangming_central::signing::Signer;
 use chuangming_central::store::NewAccount;
-use chuangming_central::{password, telemetry};
+use chuangming_central::{password, stop, telemetry};
 use chuangming_domain::Timestamp;
-use chuangming_domain::id::HallId;
+use chuangming_domain::id::{AgentId, HallId, WindowId, ZoneId};
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,8 @@ enum Command {
     ConfigKey(ConfigKey),
     /// Send valid events as many agents and measure the acknowledgements; one JSON line on stdout.
     Simulate(Simulate),
+    /// Tell of a month gone by as an agent would have, for a demonstration: made up, marked as historical.
+    History(History),
 }
 
 #[derive(Args)]
@@ -134,6 +137,34 @@ struct Simulate {
     insecure: bool,
 }
 
+#[derive(Args)]
+struct History {
+    /// mqtt:// on this machine.
+    #[arg(long, value_name = "URL")]
+    broker: String,
+    /// The hall.
+    #[arg(long)]
+    hall: HallId,
+    /// The agent that tells of it.
+    #[arg(long)]
+    agent: AgentId,
+    /// Its windows.
+    #[arg(long, required = true, value_delimiter = ',')]
+    windows: Vec<WindowId>,
+    /// A smoking zone that it watches.
+    #[arg(long)]
+    zone: Option<ZoneId>,
+    /// How many days, up to yesterday.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+    days: u16,
+    /// The same number tells the same story.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Stay connected as an agent that has nothing more to tell, until SIGINT or SIGTERM.
+    #[arg(long)]
+    stay: bool,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::log();
@@ -176,6 +207,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::BrokerUser(user) => broker_user(&user),
         Command::ConfigKey(key) => config_key(&key),
         Command::Simulate(load) => simulate(load).await,
+        Command::History(story) => history(story).await,
     }
 }
 
@@ -311,6 +343,49 @@ async fn simulate(options: Simulate) -> anyhow::Result<()> {
         "{} of {} messages were not acknowledged",
         outcome.unacked,
         outcome.sent
+    );
+    Ok(())
+}
+
+async fn history(options: History) -> anyhow::Result<()> {
+    let url = broker_url(&options.broker, false).map_err(|e| bad_input(format!("--broker: {e}")))?;
+    let timezone = jiff::tz::TimeZone::get("Asia/Shanghai").context("no time zone data")?;
+    let today = Timestamp::now().to_zoned(timezone.clone()).date();
+    let address = Address {
+        host: url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
+        port: url.port().unwrap_or(1883),
+        login: None,
+        tls: None,
+        client_id: format!("history-{}-{}-{}", options.hall, options.agent, std::process::id()),
+        keep_session: false,
+        last_will: None,
+    };
+    let story = Story {
+        hall: options.hall,
+        agent: options.agent,
+        windows: options.windows,
+        zone: options.zone,
+        last: today.yesterday().unwrap_or(today),
+        days: options.days,
+        timezone,
+        seed: options.seed,
+    };
+    let (stopper, stop) = stop::channel();
+    let signal = tokio::spawn(async move {
+        let _ = stop_signal().await;
+        stopper.stop();
+    });
+    let mut unacked = 0;
+    history::run(address, &story, options.stay.then_some(stop), |outcome| {
+        unacked = outcome.unacked;
+        let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string(&outcome).unwrap_or_default());
+    })
+    .await;
+    signal.abort();
+    anyhow::ensure!(
+        unacked == 0,
+        "{unacked} messages were not acknowledged: is central at {}?",
+        options.broker
     );
     Ok(())
 }

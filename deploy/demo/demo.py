@@ -6,7 +6,6 @@ Run it through `make demo`, which sets up and builds first.
                                    that the clip holds arrived at central
 """
 
-import http.cookiejar
 import json
 import os
 import re
@@ -14,13 +13,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
-import urllib.request
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import files
+import people
+from api import Api
 from expected import Raised, Verdict, expected, judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ STATE = ROOT / ".demo"
 CLIPS = ROOT / "scenes" / "clips"
 CLIP = "demo"
 BIN = ROOT / "target" / "debug"
-HEAD, PASSWORD = "head", "chuangming-demo"  # the demo's only: made anew in .demo each time, on loopback alone
+HEAD, PASSWORD = "head", people.PASSWORD
 TEXTS = [json.loads((ROOT / "locales" / f"{lang}.json").read_text(encoding="utf-8")) for lang in ("zh-CN", "en")]
 QUIET = {**os.environ, "RUST_LOG": "warn"}
 LOG_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
@@ -74,33 +75,6 @@ class Process:
         return [datetime.fromisoformat(stamp.group().replace("Z", "+00:00")).timestamp() for stamp in stamps]
 
 
-class Central:
-    """Central's API, signed in as the center head."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-
-    def get(self, path: str) -> bytes:
-        with self.opener.open(self.url + path, timeout=5) as response:
-            return response.read()
-
-    def sign_in(self) -> None:
-        body = json.dumps({"name": HEAD, "password": PASSWORD}).encode()
-        request = urllib.request.Request(f"{self.url}/api/v1/session", body, {"content-type": "application/json"})
-        self.opener.open(request, timeout=15).close()
-
-    def events(self) -> list[dict]:
-        """Every event that is not historical, oldest first."""
-        found, page = [], 1
-        while True:
-            answer = json.loads(self.get(f"/api/v1/events?historical=false&per_page=200&page={page}"))
-            found += answer["events"]
-            if len(found) >= answer["total"] or not answer["events"]:
-                return found[::-1]
-            page += 1
-
-
 def wait_for(ready, what: str, seconds: float, *processes: Process) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
@@ -111,7 +85,7 @@ def wait_for(ready, what: str, seconds: float, *processes: Process) -> None:
         time.sleep(0.1)
 
 
-def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> None:
+def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> list[people.Hall]:
     """Writes the demo's files into an empty .demo."""
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(mode=0o700)
@@ -126,8 +100,9 @@ def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> No
     else:
         calibration, source = files.calibration_toml(clip["windows"]), str(CLIPS / clip["media"])
         windows = [window["window"] for window in clip["windows"]]
+    halls = [people.Hall(files.HALL, "演示中心", {files.AGENT: windows}, [], ["head"])] if camera else people.HALLS
     files.write(STATE, {
-        "central.toml": files.central_toml(port, broker_port, windows),
+        "central.toml": files.central_toml(port, broker_port, halls),
         "agent.toml": files.agent_toml(source, broker_port),
         "calibration.toml": calibration,
         "policy.toml": files.policy_toml(clip["policy"]),
@@ -137,37 +112,66 @@ def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> No
     key = [BIN / "central", "config-key", "--out", "config-key.pem"]
     public = subprocess.run(key, cwd=STATE, check=True, stdout=subprocess.PIPE, text=True, env=QUIET).stdout
     files.write(STATE, {"config-key.pub": public})
+    return halls
 
 
-def show_new(central: Central, shown: set[str]) -> None:
+def tell_history(broker_port: int, parts: list[Process]) -> list[Process]:
+    """A month gone by, told beside the clip's own agent, who says the same things live; the other agents stay."""
+    telling = []
+    agents = [(hall, agent, windows) for hall in people.HALLS for agent, windows in hall.agents.items()]
+    for seed, (hall, agent, windows) in enumerate(agents, start=1):
+        live = (hall.id, agent) == (files.HALL, files.AGENT)
+        story = ["--hall", hall.id, "--agent", agent, "--windows", ",".join(windows), "--seed", str(seed)]
+        story += [] if live else ["--stay"]
+        story += ["--zone", hall.zone] if hall.zone and not live else []
+        broker = f"mqtt://127.0.0.1:{broker_port}"
+        telling.append(Process(f"history-{hall.id}-{agent}", BIN / "central", "history", "--broker", broker, *story))
+        if not live:
+            parts.append(telling[-1])
+    return telling
+
+
+def settle(port: int, telling: list[Process]) -> None:
+    """What people did in that month; it may still be at work when the first alert comes."""
+    try:
+        wait_for(lambda: all("acked" in process.log.read_text(encoding="utf-8") for process in telling), "the month gone by", 120)
+        people.add_accounts([str(BIN / "central")], STATE)
+        people.settle(port, date.today())
+        for name, role in [("head", "center_head"), ("li", "staff"), *people.OTHERS]:
+            say("signin_role", role=TEXTS[0][f"role.{role}"], role_en=TEXTS[1][f"role.{role}"], name=name, password=PASSWORD)
+    except (OSError, subprocess.SubprocessError, KeyError, DemoError) as error:
+        print(f"demo: the month gone by is not complete: {error}", file=sys.stderr)
+
+
+def show_new(central: Api, shown: set[str]) -> None:
     """One line for each event that was not shown yet."""
-    for event in central.events():
+    for event in central.events(historical="false"):
         if event["id"] not in shown:
             shown.add(event["id"])
             at = datetime.fromisoformat(event["updated_at"].replace("Z", "+00:00")).astimezone()
             print(f"  {at:%H:%M:%S}  {event['window']}  {event['title']['zh-CN']}  {event['title']['en']}", flush=True)
 
 
-def verdict(clip: dict, agent: Process, central: Central, end: float) -> Verdict:
+def verdict(clip: dict, agent: Process, central: Api, end: float) -> Verdict:
     """What arrived at central against what the clip holds."""
     first = agent.times_of("pictures arrive")[0]
     loops = [first, *agent.times_of("the clip begins again")]
     must, may = expected(clip, [start - first for start in loops if start < end], end - first)
     since = lambda event: datetime.fromisoformat(event["opened_at"].replace("Z", "+00:00")).timestamp() - first
-    return judge(must, may, [Raised(e["window"], e["rule"], since(e)) for e in central.events()])
+    return judge(must, may, [Raised(e["window"], e["rule"], since(e)) for e in central.events(historical="false")])
 
 
 def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     rows = [json.loads(line) for line in (CLIPS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     clip = next(row for row in rows if row["id"] == CLIP)
     port, broker_port = files.free_port(8080), files.free_port(1883)
-    configure(camera, clip, port, broker_port)
+    halls = configure(camera, clip, port, broker_port)
 
-    account = ["account", "add", "--config", "central.toml", "--name", HEAD, "--role", "center_head", "--hall", files.HALL]
+    account = ["account", "add", "--config", "central.toml", "--name", HEAD, "--role", "center_head", *(part for hall in halls for part in ("--hall", hall.id))]
     subprocess.run([BIN / "central", *account, "--password-file", "password.txt"], cwd=STATE, check=True, env=QUIET)
     server = Process("central", BIN / "central", "serve", "--config", "central.toml")
     parts.append(server)
-    central = Central(port)
+    central = Api(port)
 
     def healthy() -> bool:
         try:
@@ -176,7 +180,8 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
             return False
 
     wait_for(healthy, "central answers", 30, server)
-    central.sign_in()
+    central.sign_in(HEAD, PASSWORD)
+    telling = [] if camera else tell_history(broker_port, parts)
     agent = Process("edge-agent", BIN / "edge-agent", "run", "--config", "agent.toml")
     parts.append(agent)
     wait_for(lambda: agent.times_of("pictures arrive"), "the first frame", 60, agent, server)
@@ -187,6 +192,8 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     say("signin", name=HEAD, password=PASSWORD)
     say("stop")
     print(flush=True)
+    if not camera:
+        threading.Thread(target=settle, args=(port, telling), daemon=True).start()
     shown: set[str] = set()
     while seconds is None or time.time() < first + seconds:
         for part in parts:

@@ -25,12 +25,14 @@ def text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def central_toml(port: int, broker_port: int, windows: list[str]) -> str:
-    names = "".join(f'[[halls.windows]]\nid = {text(w)}\nname = {text(w + " 号窗口")}\n' for w in windows)
+def central_toml(port: int, broker_port: int, halls: list) -> str:
+    def hall(hall) -> str:
+        names = "".join(f'[[halls.windows]]\nid = {text(w)}\nname = {text(w + " 号窗口")}\n' for w in hall.windows)
+        return f"[[halls]]\nid = {text(hall.id)}\nname = {text(hall.name)}\n{names}"
+
     return (
         f'listen = "127.0.0.1:{port}"\ndata_dir = "central"\nconfig_key_file = "config-key.pem"\n'
-        f'[broker]\nembedded = true\nlisten = "127.0.0.1:{broker_port}"\n'
-        f'[[halls]]\nid = "{HALL}"\nname = "塘沽便民服务中心（演示）"\n{names}'
+        f'[broker]\nembedded = true\nlisten = "127.0.0.1:{broker_port}"\n' + "".join(map(hall, halls))
     )
 
 

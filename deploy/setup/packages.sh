@@ -6,7 +6,7 @@ set -euo pipefail
 build=(build-essential pkg-config clang libclang-dev libopencv-dev
        libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavdevice-dev libavfilter-dev
        python3 python3-venv python3-pip curl ca-certificates)
-test=(mosquitto postgresql chromium fonts-noto-cjk ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0
+test=(mosquitto postgresql chromium fonts-noto-cjk poppler-utils ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0
       gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
 
 case ${1:-} in

@@ -20,6 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             Err(JsonRejection::BytesRejection(e)) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Failure::TooLarge)
             }
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(Failure::MediaType),
             Err(rejection) => Err(Failure::Invalid(rejection.body_text())),
         }
     }

@@ -10,12 +10,14 @@ pub mod events;
 pub mod fleet;
 mod guard;
 pub mod halls;
+pub mod idempotency;
 pub mod oidc;
 pub mod openapi;
 mod pages;
 pub mod policies;
 mod probes;
 pub mod problem;
+pub mod reports;
 pub mod retention;
 pub mod reviews;
 pub mod schema;
@@ -209,6 +211,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/enrolments", get(enrolments::list).post(enrolments::make))
         .route("/api/v1/enrolments/{id}", delete(enrolments::cancel))
         .route("/api/v1/enrol", post(enrolments::enrol))
+        .route("/api/v1/reports/conduct", get(reports::conduct))
+        .route("/api/v1/reports/conduct.csv", get(reports::conduct_csv))
+        .route("/api/v1/reports/conduct.xlsx", get(reports::conduct_xlsx))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
         .route_layer(middleware::from_fn_with_state(app.clone(), guard::guard))
@@ -227,6 +232,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(middleware::from_fn(problem::say_as_problem))
         .layer(middleware::from_fn(limit_time))
         .layer(middleware::from_fn(count));
     for (name, value) in SECURITY_HEADERS {

@@ -1,8 +1,15 @@
 //! The API's own description.
 
+use super::idempotency::LONGEST_KEY;
+use super::session::{COOKIE, CSRF_HEADER};
 use axum::Json;
 use utoipa::OpenApi;
-use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, OpenApi as OpenApiDocument, PathItem, Ref, RefOr, ResponseBuilder,
+};
 
 /// The description of `/api/v1`.
 #[derive(OpenApi)]
@@ -11,7 +18,8 @@ use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
         title = "Chuangming central",
         version = "1",
         description = "Alerts and their history. Sign in at `/api/v1/session`; every unsafe request carries the \
-                       session's `csrf` value in the header `X-CSRF-Token`. Errors are `application/problem+json`.",
+                       session's `csrf` value in the header `X-CSRF-Token`. Errors are `application/problem+json`; what \
+                       `type` says after `/problems#` is for programs.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -68,6 +76,9 @@ use utoipa::openapi::{OpenApi as OpenApiDocument, PathItem};
         super::enrolments::make,
         super::enrolments::cancel,
         super::enrolments::enrol,
+        super::reports::conduct,
+        super::reports::conduct_csv,
+        super::reports::conduct_xlsx,
     )
 )]
 pub struct Api;
@@ -77,30 +88,68 @@ pub struct Api;
 pub fn description() -> OpenApiDocument {
     let mut document = Api::openapi();
     for (path, item) in &mut document.paths.paths {
-        name_operations(path, item);
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            tell_manners(method, operation);
+        }
     }
+    let components = document.components.get_or_insert_default();
+    components
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
+    components
+        .add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(CSRF_HEADER))));
     document
 }
 
-/// Names operations by method and path, so that two handlers of one name in two files never share an id.
-fn name_operations(path: &str, item: &mut PathItem) {
-    let words: Vec<_> = path
-        .trim_start_matches("/api/v1")
-        .split(['/', '{', '}', '-', '.'])
-        .filter(|w| !w.is_empty())
-        .collect();
-    let operations = [
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
         ("get", &mut item.get),
         ("post", &mut item.post),
         ("put", &mut item.put),
         ("patch", &mut item.patch),
         ("delete", &mut item.delete),
-    ];
-    for (method, operation) in operations {
-        if let Some(operation) = operation {
-            operation.operation_id = Some(format!("{method}_{}", words.join("_")));
-        }
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Method and path, so that two handlers of one name in two files never share an id.
+fn operation_id(method: &str, path: &str) -> String {
+    let words =
+        path.trim_start_matches("/api/v1").split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// What holds for every operation: who may ask is in the cookie, unsafe requests carry the CSRF value and may carry an
+/// idempotency key, and whatever goes wrong is a problem.
+fn tell_manners(method: &str, operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters
+        .retain(|parameter| !matches!(parameter, RefOr::T(p) if p.name.eq_ignore_ascii_case(CSRF_HEADER)));
+    let session = SecurityRequirement::new("session", Vec::<String>::new());
+    let requirement = if method == "get" { session } else { session.add("csrf", Vec::<String>::new()) };
+    operation.security.get_or_insert_with(|| vec![requirement]);
+    if method != "get" {
+        let text = "A fresh value for each deed, such as a UUID. A request that comes again with the same key within 24 hours \
+                    is answered as the first one was, and done once.";
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_KEY)).min_length(Some(1));
+        parameters.push(
+            ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .description(Some(text))
+                .schema(Some(key))
+                .build()
+                .into(),
+        );
     }
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails"))).build();
+    let response = ResponseBuilder::new()
+        .description("What went wrong")
+        .content("application/problem+json", problem)
+        .build();
+    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| response.into());
 }
 
 /// The description as JSON text, as the golden file keeps it.

@@ -2,7 +2,9 @@
 //! inside goes to the log only.
 
 use crate::store::StoreError;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,10 @@ pub enum Failure {
     Invalid(String),
     /// The request is too large.
     TooLarge,
+    /// The body is of a kind that is not understood here.
+    MediaType,
+    /// The same idempotency key is at work, or came with another request.
+    Idempotency(&'static str),
     /// It took too long.
     Timeout,
     /// Too much is going on.
@@ -105,6 +111,13 @@ impl Failure {
                 (400, "invalid", "the request cannot be understood", Some(detail.clone()))
             }
             Failure::TooLarge => (413, "too_large", "the request is too large", None),
+            Failure::MediaType => {
+                let detail = "send application/json, or what the operation's description names";
+                (415, "media_type", "that kind of body is not understood here", Some(detail.to_owned()))
+            }
+            Failure::Idempotency(detail) => {
+                (409, "idempotency", "the idempotency key cannot be used", Some((*detail).to_owned()))
+            }
             Failure::Timeout => (503, "timeout", "it took too long", Some("try again".to_owned())),
             Failure::Unavailable(detail) => {
                 (503, "unavailable", "not available now", Some((*detail).to_owned()))
@@ -141,4 +154,35 @@ impl IntoResponse for Failure {
         }
         response
     }
+}
+
+/// Whatever fails without saying so in the words of this API (a path that cannot be read, a body cut off by a layer)
+/// becomes a problem as well.
+pub(super) async fn say_as_problem(request: Request, next: Next) -> Response {
+    let of_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if of_api { as_problem(response) } else { response }
+}
+
+fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let told = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
+    if told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let failure = match status {
+        StatusCode::NOT_FOUND => Failure::NotFound("there is nothing at this path"),
+        StatusCode::METHOD_NOT_ALLOWED => Failure::Method,
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::MediaType,
+        StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable("try again"),
+        _ if status.is_server_error() => return response,
+        _ => Failure::Invalid(status.canonical_reason().unwrap_or("it is not understood").to_owned()),
+    };
+    let mut problem = failure.into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    problem
 }

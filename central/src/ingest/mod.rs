@@ -8,6 +8,7 @@
 
 pub mod broker;
 pub mod courier;
+pub mod history;
 pub mod link;
 pub mod payload;
 pub mod simulate;

@@ -4,6 +4,7 @@
 //! `$n` parameters, `ON CONFLICT`, `RETURNING`, times as integers. What differs is in `database`.
 
 mod accounts;
+mod answers;
 mod audit;
 mod backup;
 mod database;
@@ -17,6 +18,7 @@ mod leavers;
 mod oidc;
 mod policies;
 mod record;
+mod report;
 mod retention;
 mod reviews;
 mod sessions;
@@ -24,6 +26,7 @@ mod sql;
 mod totp;
 
 pub use accounts::{Account, AccountChange, NewAccount, Refused};
+pub use answers::{Kept, KeptAnswer};
 pub use audit::{Access, AccessFilter, AccessRow, Posted, Verified, read_witness};
 pub use backup::BackupError;
 pub use database::Database;
@@ -147,6 +150,10 @@ impl Store {
             .await?;
         sqlx::query("DELETE FROM lockouts WHERE updated_at <= $1")
             .bind(micros(now - LOCKOUTS_KEPT))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM answers WHERE claimed_at <= $1")
+            .bind(micros(now - answers::ANSWERS_KEPT))
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;

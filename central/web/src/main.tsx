@@ -7,6 +7,7 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/ui.css";
 import "./styles/pages.css";
+import "./styles/report.css";
 import { showTheme } from "./theme";
 import { startClock } from "./time";
 

@@ -45,6 +45,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/retention", title: "retention.title", roles: ["center_head", "staff", "installer"], load: () => import("./pages/Retention") },
   { path: "/security", title: "security.title", roles: EVERYBODY, load: () => import("./pages/Security") },
   { path: "/policy", title: "policy.title", roles: ["center_head", "administrator", "installer", "auditor", "staff"], icon: "rules", load: () => import("./pages/policy/Policy") },
+  { path: "/reports", title: "report.title", roles: ["center_head"], icon: "chart", load: () => import("./pages/Reports") },
+  { path: "/reports/paper", title: "report.paper_title", roles: ["center_head"], bare: true, load: () => import("./pages/Paper") },
 ];
 
 /** A role's entries of the navigation. */

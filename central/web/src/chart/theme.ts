@@ -13,8 +13,9 @@ export interface Colours {
   unknown: string;
 }
 
-export function colours(): Colours {
-  const style = getComputedStyle(document.documentElement);
+/** The colours at a place of the page: a sheet of paper stays light in the dark. */
+export function colours(at: Element): Colours {
+  const style = getComputedStyle(at);
   const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     text: token("text"),

@@ -45,7 +45,7 @@ function Drawing({ summary, option, height }: { summary: string; option: (colour
   useEffect(() => {
     const element = place.current;
     if (!engine || !element) return undefined;
-    const palette = colours();
+    const palette = colours(element);
     const chart = engine.init(element, null, { renderer: "svg", locale: lang.value === "en" ? "EN" : "ZH" });
     const base = {
       animation: false,
