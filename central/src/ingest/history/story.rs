@@ -400,8 +400,8 @@ mod tests {
         assert!(opened.iter().map(|e| e.rule).collect::<BTreeSet<_>>().len() >= 7);
         assert!(opened.iter().any(|e| e.zone.is_some()));
         let coverage = told.iter().filter(|t| matches!(t, Told::Coverage(_))).count();
-        // Twenty-one working days of nine hours; on one afternoon the machine was off.
-        assert_eq!(coverage, 21 * 9 - 5);
+        // Twenty working days of nine hours; on one afternoon the machine was off.
+        assert_eq!(coverage, 20 * 9 - 5);
         let blind = told.iter().any(|t| matches!(t, Told::Coverage(c) if c.windows.values().all(|w| w[&Signal::Presence].observed_s == 0.0)));
         assert!(blind && told.iter().any(|t| matches!(t, Told::Health(_))));
     }
