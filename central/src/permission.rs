@@ -75,6 +75,9 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/access-log", AUDITOR),
     ("GET", "/api/v1/retention", SignedIn),
     // The live board and events.
+    ("GET", "/api/v1/reports/conduct", CONDUCT),
+    ("GET", "/api/v1/reports/conduct.csv", CONDUCT),
+    ("GET", "/api/v1/reports/conduct.xlsx", CONDUCT),
     ("GET", "/api/v1/halls", SYSTEM),
     ("GET", "/api/v1/alerts", CONDUCT),
     ("GET", "/api/v1/alerts/stream", SYSTEM),
@@ -149,7 +152,7 @@ mod tests {
     #[test]
     fn roles_keep_their_distance() {
         for (method, path, access) in TABLE {
-            let of_conduct = ["/api/v1/events", "/api/v1/alerts"].iter().any(|p| path.starts_with(p));
+            let of_conduct = ["/api/v1/events", "/api/v1/alerts", "/api/v1/reports/conduct"].iter().any(|p| path.starts_with(p));
             if of_conduct && *path != "/api/v1/alerts/stream" {
                 for role in [Installer, Auditor, Administrator] {
                     assert!(!access.allows(role), "{role} may {method} {path}");

@@ -27,8 +27,14 @@ pub const LONGEST_KEY: usize = 128;
 /// Larger answers are not kept.
 const LARGEST_KEPT: usize = 64 * 1024;
 /// Answers below these paths hold secrets: sessions, one-time codes and tokens, passwords.
-const SECRET: &[&str] =
-    &["/api/v1/session", "/api/v1/me/totp", "/api/v1/totp", "/api/v1/enrolments", "/api/v1/accounts"];
+const SECRET: &[&str] = &[
+    "/api/v1/session",
+    "/api/v1/account/totp",
+    "/api/v1/accounts",
+    "/api/v1/enrol",
+    "/api/v1/displays",
+    "/api/v1/wall",
+];
 
 /// Wraps the handlers, inside of what decides who may ask.
 pub(super) async fn once(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -216,6 +216,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/reports/conduct.xlsx", get(reports::conduct_xlsx))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
+        .route_layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
         .route_layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

@@ -8,7 +8,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as OpenApiDocument, PathItem, Ref, RefOr, ResponseBuilder,
+    ContentBuilder, ObjectBuilder, OpenApi as OpenApiDocument, PathItem, Ref, RefOr, Required,
+    ResponseBuilder,
 };
 
 /// The description of `/api/v1`.
@@ -124,8 +125,14 @@ fn operation_id(method: &str, path: &str) -> String {
 /// idempotency key, and whatever goes wrong is a problem.
 fn tell_manners(method: &str, operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
-    parameters
-        .retain(|parameter| !matches!(parameter, RefOr::T(p) if p.name.eq_ignore_ascii_case(CSRF_HEADER)));
+    // The security requirement says it already.
+    for parameter in parameters.iter_mut() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name.eq_ignore_ascii_case(CSRF_HEADER)
+        {
+            parameter.required = Required::False;
+        }
+    }
     let session = SecurityRequirement::new("session", Vec::<String>::new());
     let requirement = if method == "get" { session } else { session.add("csrf", Vec::<String>::new()) };
     operation.security.get_or_insert_with(|| vec![requirement]);

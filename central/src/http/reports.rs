@@ -213,7 +213,7 @@ pub async fn conduct_csv(
     Parameters(query): Parameters<ReportQuery>,
 ) -> Result<Response, Failure> {
     let made = make(&app, &signed_in, &query).await?;
-    let file = made.with_heading(&query, |figures, heading| export::csv(figures, heading));
+    let file = made.with_heading(&query, export::csv);
     Ok(attachment(file, "text/csv; charset=utf-8", &query, "csv"))
 }
 
@@ -229,7 +229,7 @@ pub async fn conduct_xlsx(
     Parameters(query): Parameters<ReportQuery>,
 ) -> Result<Response, Failure> {
     let made = make(&app, &signed_in, &query).await?;
-    let file = made.with_heading(&query, |figures, heading| export::xlsx(figures, heading));
+    let file = made.with_heading(&query, export::xlsx);
     let file = file.map_err(|error| {
         tracing::error!(%error, "a workbook could not be written");
         Failure::Unavailable("the file could not be written")

@@ -106,9 +106,9 @@ export const api = {
   session: async () => remember(await data(client.GET("/api/v1/session"))),
   signIn: async (name: string, password: string, code: string | null) =>
     remember(await data(client.POST("/api/v1/session", { body: { name, password, code } }))),
-  signOut: () => client.DELETE("/api/v1/session", { params: { header: { "X-CSRF-Token": csrf } } }),
+  signOut: () => client.DELETE("/api/v1/session"),
   halls: () => data(client.GET("/api/v1/halls")),
   event: (id: string) => data(client.GET("/api/v1/events/{id}", { params: { path: { id } } })),
   acknowledge: (id: string) =>
-    data(client.PUT("/api/v1/events/{id}/acknowledgement", { params: { path: { id }, header: { "X-CSRF-Token": csrf } } })),
+    data(client.PUT("/api/v1/events/{id}/acknowledgement", { params: { path: { id } } })),
 };
