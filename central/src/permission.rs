@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn roles_keep_their_distance() {
         for (method, path, access) in TABLE {
-            let of_conduct = ["/api/v1/events", "/api/v1/alerts", "/api/v1/reports/conduct"].iter().any(|p| path.starts_with(p));
+            let of_conduct = ["/api/v1/events", "/api/v1/alerts", "/api/v1/reports/conduct"]
+                .iter()
+                .any(|p| path.starts_with(p));
             if of_conduct && *path != "/api/v1/alerts/stream" {
                 for role in [Installer, Auditor, Administrator] {
                     assert!(!access.allows(role), "{role} may {method} {path}");

@@ -1,7 +1,7 @@
 //! The API's own description.
 
 use super::idempotency::LONGEST_KEY;
-use super::session::{COOKIE, CSRF_HEADER};
+use super::signed_in::{COOKIE, CSRF_HEADER};
 use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};

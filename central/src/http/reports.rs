@@ -7,6 +7,7 @@ use super::session::SignedIn;
 use crate::report::due::{Duty, due, office_hours};
 use crate::report::export::{self, Heading};
 use crate::report::{Counts, Days, Figures, MOST_DAYS, RATE_HOURS, Tally, figures};
+use crate::store::Access;
 use crate::view::Localised;
 use axum::Json;
 use axum::extract::State;
@@ -246,7 +247,6 @@ struct Made {
 }
 
 async fn make(app: &App, signed_in: &SignedIn, query: &ReportQuery) -> Result<Made, Failure> {
-    signed_in.sees_conduct()?;
     signed_in.halls(Some(query.hall.clone()))?;
     let length = query.to.since(query.from).map(|span| span.get_days()).unwrap_or(MOST_DAYS);
     if !(0..MOST_DAYS).contains(&length) {
@@ -258,7 +258,10 @@ async fn make(app: &App, signed_in: &SignedIn, query: &ReportQuery) -> Result<Ma
     let now = Timestamp::now();
     let duty = duty_of(app, &query.hall).await?;
     let days = Days { from: query.from, to: query.to, zone: duty.zone.clone() };
-    app.store.note_access(&signed_in.account, "report", query.hall.as_str(), now).await?;
+    let note = Access::to("report")
+        .in_halls(Some(std::slice::from_ref(&query.hall)))
+        .at_window(query.window.as_ref());
+    app.store.note(&signed_in.account, &note.during(Some(days.begin()), Some(days.end())), now).await?;
     let mine = |window: Option<&WindowId>| query.window.is_none() || query.window.as_ref() == window;
     let mut seen = app.store.seen(&query.hall, days.begin(), days.end(), now).await?;
     seen.retain(|event| mine(event.window.as_ref()));
@@ -268,7 +271,7 @@ async fn make(app: &App, signed_in: &SignedIn, query: &ReportQuery) -> Result<Ma
     known.retain(|window, _| mine(Some(window)));
     let due = due(&days, &duty, &known, now);
     let figures = figures(&days, &seen, &covered, &due);
-    let named = app.halls.iter().find(|hall| hall.id == query.hall).cloned();
+    let named = app.store.directory(&app.halls).await?.into_iter().find(|hall| hall.id == query.hall);
     let unnamed =
         || crate::config::Hall { id: query.hall.clone(), name: query.hall.to_string(), windows: Vec::new() };
     Ok(Made { hall: named.unwrap_or_else(unnamed), days, figures, at: now })
