@@ -201,3 +201,41 @@ async fn a_missing_beginning_needs_its_excuse() {
     .await;
     assert_eq!(verify(&store, vec![]).await, Err(Broken::NoBeginning(3)));
 }
+
+/// What is written down can be read: every action in the program's text has its words in both languages.
+#[test]
+fn every_action_has_words() {
+    fn texts(folder: &std::path::Path, found: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                texts(&entry.path(), found);
+            } else {
+                found.push_str(&std::fs::read_to_string(entry.path()).unwrap_or_default());
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    texts(&root.join("src"), &mut text);
+    let of = |begin: &str, end: &str| {
+        let calls =
+            text.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap_or_default().to_owned());
+        let named = calls.filter_map(|call| Some(call.split('"').nth(1)?.to_owned()));
+        named.filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect::<Vec<_>>()
+    };
+    let mut actions = [of("Access::to(", ")"), of("note_access(", ";")].concat();
+    actions.push(chuangming_central::audit::DELETED.to_owned());
+    actions.push(Act::Acknowledge.name().to_owned());
+    assert!(actions.len() > 20, "{actions:?}");
+    for lang in ["zh-CN", "en"] {
+        let file = root.join(format!("../locales/{lang}.json"));
+        let catalogue: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        for action in &actions {
+            assert!(
+                catalogue.get(format!("audit.{action}")).is_some(),
+                "audit.{action} is missing in {lang}"
+            );
+        }
+    }
+}

@@ -78,6 +78,8 @@ pub struct AccessView {
     pub to: Option<Timestamp>,
     /// What else there is to say.
     pub subject: String,
+    /// The name of the account that it is about.
+    pub about: Option<String>,
 }
 
 impl From<AccessRow> for AccessView {
@@ -96,6 +98,7 @@ impl From<AccessRow> for AccessView {
             from: time(entry.from),
             to: time(entry.to),
             subject: entry.subject,
+            about: row.about,
         }
     }
 }

@@ -90,6 +90,8 @@ pub struct AccessRow {
     pub name: Option<String>,
     /// Its role.
     pub role: Option<String>,
+    /// The name of the account that it is about, if it is about one.
+    pub about: Option<String>,
 }
 
 /// Which entries; every field narrows.
@@ -176,6 +178,7 @@ struct NamedRow {
     row: AuditRow,
     name: Option<String>,
     role: Option<String>,
+    about: Option<String>,
 }
 
 const COLUMNS: &str = "u.id, u.at, u.account_id, u.action, u.hall, u.window_id, u.event_id, u.from_at, u.to_at, u.subject, u.hash";
@@ -457,14 +460,16 @@ pub fn read_witness(file: &std::path::Path) -> Result<Option<Head>, StoreError> 
 
 fn named() -> Sql {
     let mut query = Sql::new("SELECT ");
-    query.push(COLUMNS).push(", a.name, a.role");
-    query.push(" FROM audit u LEFT JOIN accounts a ON a.id = u.account_id WHERE TRUE");
+    query.push(COLUMNS).push(", a.name, a.role, b.name AS about");
+    query.push(" FROM audit u LEFT JOIN accounts a ON a.id = u.account_id");
+    // What is about an account begins with its id.
+    query.push(" LEFT JOIN accounts b ON b.id = SUBSTR(u.subject, 1, 36) WHERE TRUE");
     query
 }
 
 fn access_row(named: NamedRow) -> AccessRow {
     let (entry, _) = entry(named.row);
-    AccessRow { at: time(entry.at), entry, name: named.name, role: named.role }
+    AccessRow { at: time(entry.at), entry, name: named.name, role: named.role, about: named.about }
 }
 
 fn entry(row: AuditRow) -> (Entry, String) {

@@ -70,11 +70,13 @@ function what(entry: Entry, halls: readonly Schema<"NamedHall">[]) {
   const window = hall?.windows.find((w) => w.id === entry.window)?.name ?? (entry.window ? t("ui.window", { window: entry.window }) : "");
   const place = [entry.hall === "*" ? t("account.every_hall") : (hall?.name ?? entry.hall ?? ""), window].filter(Boolean).join(" · ");
   const period = entry.from || entry.to ? `${entry.from ? clock(entry.from) : "…"} – ${entry.to ? clock(entry.to) : "…"}` : "";
+  // An account that is known by name needs no number.
+  const rest = entry.event ? "" : entry.about ? entry.subject.slice(37) : entry.subject;
   return (
     <>
-      {[place, period].filter(Boolean).join(" · ")}
+      {[place, period, entry.about ?? ""].filter(Boolean).join(" · ")}
       {entry.event && <span class="hashes muted"> {entry.event}</span>}
-      {entry.subject !== "" && !entry.event && <span class="hashes muted"> {entry.subject}</span>}
+      {rest !== "" && <span class="hashes muted"> {rest}</span>}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { client, data } from "../api";
-import { label, t } from "../i18n";
+import { label, lang, t } from "../i18n";
 import { clock } from "../time";
 import { DataTable } from "../ui/DataTable";
 import { Page } from "../ui/Page";
@@ -18,7 +18,7 @@ export default function Retention() {
               { id: "class", name: t("retention.class"), cell: (one) => <>{label("retention", one.class)}<br /><span class="muted">{label("retention", `${one.class}.what`)}</span></> },
               { id: "days", name: t("retention.kept"), number: true, cell: (one) => t("retention.days", { n: one.days }) },
               { id: "ran", name: t("retention.ran"), cell: (one) => (one.ran_at ? clock(one.ran_at) : t("retention.never")) },
-              { id: "before", name: t("retention.before"), cell: (one) => (one.before ? clock(one.before) : "") },
+              { id: "before", name: t("retention.before"), cell: (one) => (one.before ? day(one.before) : "") },
               { id: "deleted", name: t("retention.deleted"), number: true, cell: (one) => one.deleted ?? "" },
             ]}
           />
@@ -27,4 +27,9 @@ export default function Retention() {
       <p class="muted">{t("retention.note")}</p>
     </Page>
   );
+}
+
+/** A day with its year: what is kept reaches back over more than one. */
+function day(iso: string): string {
+  return new Date(iso).toLocaleDateString(lang.value, { year: "numeric", month: "short", day: "numeric" });
 }
