@@ -74,6 +74,10 @@ fn lower(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
 }
 
+fn lower_or_line(c: char) -> bool {
+    lower(c) || c == '_'
+}
+
 fn local(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
@@ -97,6 +101,10 @@ id!(
 id!(
     /// A smoking zone that an installer drew on purpose.
     ZoneId, "zone", local, "1 to 32 of A-Z, a-z, 0-9, -, _ and ."
+);
+id!(
+    /// The name that an installer gave to a thing on the desk which no class covers.
+    CustomItem, "custom item", lower_or_line, "1 to 32 of a-z, 0-9, - and _"
 );
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ item_classes! {
     Unrecognised "unrecognised",
 }
 
+pub use crate::id::CustomItem;
+
 /// A set of item classes, such as what is permitted at a window.
 pub type ItemSet = BTreeSet<ItemClass>;
 

@@ -304,6 +304,11 @@ fn read_rules(rules: &mut BTreeMap<Rule, RuleSettings>, table: Fields, r: &mut R
 /// Reads a list of item classes; each unknown name is a problem of its own.
 pub fn item_set(f: &mut Fields, r: &mut Reader, key: &'static str) -> Option<ItemSet> {
     let names = f.texts(r, key)?;
+    Some(item_classes(f, r, key, names))
+}
+
+/// The classes with these names; a name that is none is a problem of the key.
+pub(crate) fn item_classes(f: &Fields, r: &mut Reader, key: &str, names: Vec<String>) -> ItemSet {
     let mut set = ItemSet::new();
     for name in names {
         match ItemClass::by_name(&name) {
@@ -316,7 +321,7 @@ pub fn item_set(f: &mut Fields, r: &mut Reader, key: &'static str) -> Option<Ite
             }
         }
     }
-    Some(set)
+    set
 }
 
 #[cfg(test)]
