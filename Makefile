@@ -17,6 +17,7 @@ VENV := .venv
 BIN := target/debug
 STAMPS := .setup
 WEB := central/web
+CALIBRATION_WEB := calibration/web
 BROWSER := tests/browser
 
 .PHONY: help demo test check eval bench setup setup-test models web build clean
@@ -33,8 +34,9 @@ test: setup-test build ## set up, build and run every test
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@echo "== Python: converter, generator, training, demo"
 	$(VENV)/bin/python -m pytest -q models/fetch/tests models/train/tests models/report/tests scenes/tests deploy/demo
-	@echo "== web page"
+	@echo "== web pages"
 	npm --prefix $(WEB) test
+	npm --prefix $(CALIBRATION_WEB) test
 	@echo "== Rust"
 	cargo test --workspace
 	@echo "== Rust: central again, on PostgreSQL"
@@ -64,7 +66,7 @@ models: $(STAMPS)/python
 	@$(VENV)/bin/python models/fetch/fetch.py
 	@$(VENV)/bin/python models/fetch/convert.py
 
-web: $(WEB)/dist/index.html
+web: $(WEB)/dist/index.html $(CALIBRATION_WEB)/dist/index.html
 
 build: setup
 	@echo "building (the first time takes some minutes)"
@@ -91,9 +93,15 @@ $(STAMPS)/python-test: models/fetch/requirements-test.txt scenes/requirements-te
 	@touch $@
 
 $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json central/openapi.json $(shell find $(WEB)/src $(WEB)/index.html locales -type f 2>/dev/null)
-	@echo "web page: building"
+	@echo "central's pages: building"
 	@npm --prefix $(WEB) run --silent build
 	@touch $@
 
+# The installers' page takes look and components from central's.
+$(CALIBRATION_WEB)/dist/index.html: $(CALIBRATION_WEB)/node_modules/.package-lock.json $(shell find $(CALIBRATION_WEB)/src $(CALIBRATION_WEB)/index.html $(WEB)/src/ui $(WEB)/src/styles locales -type f 2>/dev/null)
+	@echo "installers' page: building"
+	@npm --prefix $(CALIBRATION_WEB) run --silent build
+	@touch $@
+
 clean: ## remove what was built (not what was fetched)
-	rm -rf target $(WEB)/dist .demo
+	rm -rf target $(WEB)/dist $(CALIBRATION_WEB)/dist .demo

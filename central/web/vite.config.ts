@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
-/** Areas of the catalogue that only programs of the command line show. */
-const NOT_FOR_PAGES = /^(doctor|eval|demo)\./;
+/** Areas of the catalogue that only programs of the command line and the installers' page show. */
+const NOT_FOR_PAGES = /^(doctor|eval|demo|calibrate|calibration)\./;
 
 export default defineConfig({
   build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false },

@@ -1,13 +1,16 @@
 /** Central's HTTP API. Paths and types come from its own description (central/openapi.json); `npm run schema` writes them. */
 
 import createClient, { type Middleware } from "openapi-fetch";
+import { ApiError } from "./failure";
 import type { components, paths } from "./schema";
+
+export { ApiError };
 
 type Schemas = components["schemas"];
 /** A type of the API by its name in the description. */
 export type Schema<Name extends keyof Schemas> = Schemas[Name];
 
-export type Lang = "zh-CN" | "en";
+export type { Lang } from "./i18n";
 export type Text = Schema<"Localised">;
 export type Session = Schema<"Session">;
 export type Role = Session["account"]["role"];
@@ -21,20 +24,6 @@ export type HallAgent = Schema<"HallAgent">;
 export type WindowView = Schema<"Window">;
 export type ZoneView = Schema<"Zone">;
 export type Hall = Schema<"Hall">;
-
-/** What the server said instead of an answer (RFC 9457), or that it could not be reached. */
-export class ApiError extends Error {
-  constructor(
-    /** The word after `/problems#`; `unreachable` where there was no answer. */
-    readonly kind: string,
-    readonly status: number,
-    readonly retryAfterS: number | null,
-    /** What the server says can be done, in English: for forms that show the reason itself. */
-    readonly detail: string | null = null,
-  ) {
-    super(kind);
-  }
-}
 
 let csrf = "";
 let onSignedOut = (): void => undefined;

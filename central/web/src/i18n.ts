@@ -2,10 +2,10 @@
 
 import { signal } from "@preact/signals";
 import type zh from "../../../locales/zh-CN.json";
-import type { Lang, Text } from "./api";
 import { recall, store } from "./remember";
 
 export type Key = keyof typeof zh;
+export type Lang = "zh-CN" | "en";
 
 const FETCH: Record<Lang, () => Promise<{ default: Record<string, string> }>> = {
   "zh-CN": () => import("../../../locales/zh-CN.json"),
@@ -46,6 +46,6 @@ export function maybe(key: string): string | null {
 }
 
 /** What the server sent in both languages. */
-export function say(text: Text): string {
+export function say(text: Record<Lang, string>): string {
   return text[lang.value];
 }

@@ -1,4 +1,4 @@
-import { ApiError } from "../api";
+import { ApiError } from "../failure";
 import { maybe, t } from "../i18n";
 
 /** What went wrong, in words for the person before the screen: `ui.error.<kind>` where the catalogue has it. */

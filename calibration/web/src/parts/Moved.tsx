@@ -1,0 +1,35 @@
+import { t } from "@central/i18n";
+import { Icon } from "@central/ui/Icon";
+import { complain, tell } from "@central/ui/toast";
+import { useState } from "preact/hooks";
+import { api } from "../api";
+import { camera, goTo } from "../place";
+import { change } from "../work";
+
+/** A camera that has moved since the zones were drawn: they can be moved after it. */
+export function Moved() {
+  const [busy, setBusy] = useState(false);
+  const seen = camera.value;
+  if (seen === null || seen.moved === null) return null;
+  const { dx, dy, roll_deg } = seen.moved;
+  const realign = async () => {
+    setBusy(true);
+    try {
+      change((await api.realign(seen.id)).draft);
+      goTo("windows");
+      tell(t("calibrate.realigned"));
+    } catch (error) {
+      complain(error);
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="notice warning moved" role="status">
+      <Icon name="warning" />
+      <div>
+        <p>{t("calibrate.moved", { camera: seen.id, dx: (dx * 100).toFixed(1), dy: (dy * 100).toFixed(1), roll: roll_deg.toFixed(1) })}</p>
+        <button type="button" disabled={busy} onClick={() => void realign()}>{t("calibrate.realign")}</button>
+      </div>
+    </div>
+  );
+}

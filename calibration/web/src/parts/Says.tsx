@@ -1,0 +1,34 @@
+import { label, t } from "@central/i18n";
+import { percent } from "@central/time";
+import type { Said } from "../api";
+import { analysis, showAnalysis } from "../stage/live";
+
+const SIGNALS = ["presence", "posture", "badge", "smoking", "desk"] as const;
+
+/** What each signal says now, or why it cannot say; shown with the analysis in the picture. */
+export function Says({ of }: { of: readonly string[] }) {
+  if (!showAnalysis.value || analysis.value === null) return null;
+  const { windows } = analysis.value;
+  return (
+    <section class="says" aria-label={t("calibrate.says")}>
+      <h2>{t("calibrate.says")}</h2>
+      {of.filter((id) => windows[id]).map((id) => (
+        <dl key={id} class="says-window">
+          <dt class="whole">{t("ui.window", { window: id })}</dt>
+          {SIGNALS.map((signal) => {
+            const said = windows[id]![signal];
+            return said && <div key={signal}><dt>{t(`signal.${signal}`)}</dt><dd><Saying said={said} /></dd></div>;
+          })}
+        </dl>
+      ))}
+      {of.every((id) => !windows[id]) && <p class="hint">{t("calibrate.says_nothing")}</p>}
+    </section>
+  );
+}
+
+export function Saying({ said }: { said: Said }) {
+  if (said.value === null || said.value === "unknown") {
+    return <span class="muted">{t("ui.unknown")}{said.reason !== null && `: ${label("calibrate.reason", said.reason)}`}</span>;
+  }
+  return <>{label("value", said.value)} <span class="muted">{percent(said.confidence)}</span></>;
+}

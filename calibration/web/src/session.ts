@@ -1,0 +1,37 @@
+/** Who is signed in, and to which agent. */
+
+import { signal } from "@preact/signals";
+import { ApiError, type Hello, api, whenSignedOut } from "./api";
+
+export const hello = signal<Hello | null>(null);
+/** undefined: not yet known. */
+export const signedIn = signal<boolean | undefined>(undefined);
+export const unreachable = signal(false);
+
+/** The one-time code of the address that the QR code carries (`#code=…`), and it goes from the address bar. */
+export function codeOfAddress(): string {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
+  if (code !== "") history.replaceState(null, "", location.pathname);
+  return code.replace(/\D/g, "");
+}
+
+/** Goes on with the session of the cookie, if there is one; waits for an agent that cannot be reached. */
+export async function resume(): Promise<void> {
+  try {
+    hello.value ??= await api.hello();
+    await api.session();
+    signedIn.value = true;
+    unreachable.value = false;
+  } catch (error) {
+    unreachable.value = !(error instanceof ApiError) || error.status !== 401;
+    if (unreachable.value) setTimeout(() => void resume(), 2000);
+    else signedIn.value = false;
+  }
+}
+
+export async function leave(): Promise<void> {
+  await api.signOut().catch(() => undefined);
+  signedIn.value = false;
+}
+
+whenSignedOut(() => (signedIn.value = false));

@@ -1,0 +1,62 @@
+/** The picture in view: fetched a few times a second, kept in memory only, never twice at once. */
+
+import { effect, signal } from "@preact/signals";
+import { type Analysis, type Picture, api } from "../api";
+import { cameraId } from "../place";
+import { signedIn } from "../session";
+import { scale } from "./view";
+
+export const picture = signal<Picture | null>(null);
+export const frozen = signal(false);
+export const clearHeads = signal(false);
+export const showAnalysis = signal(false);
+export const analysis = signal<Analysis | null>(null);
+/** Whether the last picture could not be fetched. */
+export const noPicture = signal(false);
+
+const EVERY_MS = 280;
+const AFTER_FAILURE_MS = 1500;
+/** The agent scales pictures down to this longer side; what is zoomed in further is fetched as the camera has it. */
+const MOST_SCALED = 1280;
+
+function wanted(): number {
+  const pixels = Math.max(...scale.peek()) * devicePixelRatio;
+  return pixels > MOST_SCALED ? 0 : Math.max(320, Math.ceil(pixels / 320) * 320);
+}
+
+let turn = 0;
+
+async function follow(id: string): Promise<void> {
+  const mine = ++turn;
+  while (turn === mine) {
+    const began = performance.now();
+    let failed = false;
+    if (!document.hidden && !(frozen.peek() && picture.peek() !== null)) {
+      try {
+        const heads = clearHeads.peek() ? "clear" : "pixelated";
+        const next = await api.picture(id, { heads, draw: showAnalysis.peek() ? "analysis" : "none", max: wanted() });
+        if (turn !== mine || frozen.peek()) next.bitmap.close();
+        else show(next);
+        if (showAnalysis.peek()) analysis.value = await api.analysis(id);
+      } catch {
+        failed = true;
+      }
+      noPicture.value = failed;
+    }
+    const rest = (failed ? AFTER_FAILURE_MS : EVERY_MS) - (performance.now() - began);
+    await new Promise((next) => setTimeout(next, Math.max(40, rest)));
+  }
+}
+
+function show(next: Picture | null): void {
+  picture.peek()?.bitmap.close();
+  picture.value = next;
+}
+
+effect(() => {
+  const id = cameraId.value;
+  turn++;
+  show(null);
+  frozen.value = false;
+  if (id !== null && signedIn.value === true) void follow(id);
+});
