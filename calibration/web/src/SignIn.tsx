@@ -30,7 +30,7 @@ export function SignIn() {
       <form onSubmit={(event) => void submit(event)}>
         <h1><img src="/icon.svg" alt="" width="40" height="40" /> {t("calibrate.title")}</h1>
         {agent && <p class="muted">{t("calibrate.agent", { hall: agent.hall, agent: agent.agent })}</p>}
-        <Field label={t("calibrate.code")} hint={t("calibrate.code_hint")}>
+        <Field label={t("calibrate.code_label")} hint={t("calibrate.code_hint")}>
           <input
             name="code" class="code" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9 ]*" maxLength={11} required autofocus
             value={code} onInput={(event) => setCode(event.currentTarget.value)}

@@ -20,7 +20,7 @@ export interface Camera {
   width: number;
   height: number;
   fps: number;
-  moved: { since: string; dx: number; dy: number; roll_deg: number; scale: number } | null;
+  moved?: { since: string; dx: number; dy: number; roll_deg: number; scale: number } | null;
   windows: number;
 }
 
@@ -50,8 +50,7 @@ export interface Checked {
 export interface Calibration {
   draft: Draft;
   version: string;
-  saved_at: string | null;
-  source: "file" | "page" | "central" | "none";
+  saved_at?: string | null;
 }
 
 export interface Proposal {
@@ -169,6 +168,8 @@ export interface Look {
 export const api = {
   hello: () => get<Hello>("/api/hello"),
   session: () => get<{ idle_left_s: number }>("/api/session"),
+  /** Somebody is here: looking at pictures alone does not keep a session open. */
+  stillHere: () => get<void>("/api/session?active=1"),
   signIn: (code: string) => ask<void>("POST", "/api/session", { code }),
   signOut: () => ask<void>("DELETE", "/api/session"),
 

@@ -34,4 +34,15 @@ export async function leave(): Promise<void> {
   signedIn.value = false;
 }
 
+const TOLD_EVERY_MS = 60_000;
+let told = 0;
+
+/** Tells the agent, at most once a minute, that somebody works with the page. */
+function tellOfWork(): void {
+  if (signedIn.peek() !== true || Date.now() - told < TOLD_EVERY_MS) return;
+  told = Date.now();
+  api.stillHere().catch(() => undefined);
+}
+for (const deed of ["pointerdown", "keydown"]) addEventListener(deed, tellOfWork, { passive: true });
+
 whenSignedOut(() => (signedIn.value = false));

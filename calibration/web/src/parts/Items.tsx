@@ -38,7 +38,7 @@ export function Items({ window }: { window: WindowDraft }) {
             <li key={name} class="item-row">
               <span>{item(name)}{here.has(name) && <small class="muted"> {t("calibrate.seen_here")}</small>}</span>
               <label class="check"><input type="checkbox" checked={USUAL.includes(name) || window.permitted.includes(name)} disabled={USUAL.includes(name)} onChange={(event) => set(name, "permitted", event.currentTarget.checked)} />{t("calibrate.permitted")}</label>
-              <label class="check"><input type="checkbox" checked={window.required.includes(name)} onChange={(event) => set(name, "required", event.currentTarget.checked)} />{t("calibrate.required")}</label>
+              <label class="check"><input type="checkbox" checked={window.required.includes(name)} disabled={name.startsWith(CUSTOM)} onChange={(event) => set(name, "required", event.currentTarget.checked)} />{t("calibrate.required")}</label>
             </li>
           ))}
         </ul>

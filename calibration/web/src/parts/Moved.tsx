@@ -10,7 +10,7 @@ import { change } from "../work";
 export function Moved() {
   const [busy, setBusy] = useState(false);
   const seen = camera.value;
-  if (seen === null || seen.moved === null) return null;
+  if (!seen?.moved) return null;
   const { dx, dy, roll_deg } = seen.moved;
   const realign = async () => {
     setBusy(true);
