@@ -15,6 +15,40 @@ pub enum Value {
     Text(String),
 }
 
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Value {
+    #[allow(clippy::cast_precision_loss, reason = "counts are small")]
+    fn from(number: usize) -> Self {
+        Self::Number(number as f64)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
 /// Values by the name of their place in the sentence.
 pub type Values = BTreeMap<String, Value>;
 
@@ -34,6 +68,18 @@ pub struct Place {
     /// Which corner of the part, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corner: Option<usize>,
+}
+
+impl Place {
+    /// A part of it.
+    pub(crate) fn part(&self, part: Part) -> Self {
+        Self { part: Some(part), ..self.clone() }
+    }
+
+    /// A corner of it, from 0.
+    pub(crate) fn corner(&self, corner: usize) -> Self {
+        Self { corner: Some(corner), ..self.clone() }
+    }
 }
 
 /// The lists of a draft.
@@ -139,7 +185,7 @@ codes! {
     NoWindows "no_windows",
 }
 
-/// What the check found.
+/// What [`check`](crate::check) found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Findings {
     /// These refuse the draft.
@@ -175,23 +221,4 @@ pub enum ChangeKind {
     Reshaped,
     /// Something that is not drawn. Values: `from`, `to`, as texts.
     Setting,
-}
-
-impl ChangeKind {
-    /// Every kind.
-    pub const ALL: [ChangeKind; 6] =
-        [Self::Added, Self::Removed, Self::Moved, Self::Resized, Self::Reshaped, Self::Setting];
-
-    /// Its name on the wire and in the key of its sentence.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Moved => "moved",
-            Self::Resized => "resized",
-            Self::Reshaped => "reshaped",
-            Self::Setting => "setting",
-        }
-    }
 }

@@ -3,11 +3,20 @@
 //!
 //! Pure geometry in fractions of the picture; no picture ever reaches this crate.
 
+mod check;
+mod difference;
 mod draft;
+mod drift;
 mod finding;
 mod propose;
+mod region;
+mod scale;
 mod text;
+mod words;
 
+pub use check::{CameraSize, check};
+pub use difference::difference;
 pub use draft::{Corner, Draft, DraftLens, DraftMask, DraftWindow, DraftZone};
+pub use drift::{Drift, Match};
 pub use finding::{Change, ChangeKind, Code, Finding, Findings, Part, Place, PlaceKind, Value, Values};
 pub use propose::{Proposal, propose, to_toml};

@@ -12,7 +12,7 @@ version = 1
 ";
 
 impl Draft {
-    /// The whole draft as text. Read again it is the same draft, rounded, if nothing is wrong with it.
+    /// The whole draft as text. Read again it is the same draft, rounded, if [`check`](crate::check) finds no problem.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let draft = self.rounded();

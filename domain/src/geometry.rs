@@ -132,8 +132,7 @@ impl Polygon {
     /// See [`PolygonError`].
     pub fn new(corners: &[[f64; 2]]) -> Result<Self, PolygonError> {
         for (index, &[x, y]) in corners.iter().enumerate() {
-            let inside = |v: f64| (-ROUNDING..=1.0 + ROUNDING).contains(&v);
-            if !inside(x) || !inside(y) {
+            if Self::is_outside([x, y]) {
                 return Err(PolygonError::Outside { index, x, y });
             }
         }
@@ -154,6 +153,12 @@ impl Polygon {
             return Err(PolygonError::Flat);
         }
         Ok(polygon)
+    }
+
+    /// Whether a corner is too far outside the picture to be rounding, or not a number.
+    #[must_use]
+    pub fn is_outside(corner: [f64; 2]) -> bool {
+        corner.iter().any(|v| !(-ROUNDING..=1.0 + ROUNDING).contains(v))
     }
 
     /// The corners in order.
