@@ -5,11 +5,9 @@ use std::fs;
 
 /// The `file::test` names after each 证明 of a document, by line.
 fn proofs(text: &str) -> Vec<(usize, Vec<&str>)> {
-    let lines = text.lines().enumerate().filter(|(_, line)| line.contains("证明："));
-    let named = |line: &'_ str| -> Vec<&str> { line.split('`').skip(1).step_by(2).collect() };
-    lines
-        .map(|(number, line)| (number + 1, named(line.split_once("证明：").map_or("", |(_, after)| after))))
-        .collect()
+    let claims =
+        text.lines().enumerate().filter_map(|(at, line)| Some((at + 1, line.split_once("证明：")?.1)));
+    claims.map(|(line, named)| (line, named.split('`').skip(1).step_by(2).collect())).collect()
 }
 
 /// Whether a file defines a test of that name.
