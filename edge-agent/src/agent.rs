@@ -7,9 +7,12 @@
 //! ```
 
 use crate::ballast::Ballast;
+use crate::calibrate::handle::{Adopt, Handle, ORDERS};
+use crate::calibrate::on_demand;
 use crate::clock::{SKEW_LIMIT, SteadyClock};
 use crate::config::{AgentConfig, Config, Setup, model_manifest};
 use crate::failure::Failure;
+use crate::gallery::Gallery;
 use crate::health::Problem;
 use crate::machine::Gauge;
 use crate::outbox::{Limits, Outbox};
@@ -42,7 +45,12 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let Config { agent, setup } = config;
     // What must be right before anything starts.
     agent.prepare_data_dir()?;
-    let _lock = lock(&agent)?;
+    let Some(_lock) = lock(&agent)? else {
+        let place = agent.data_dir.display();
+        return Err(Failure::input(format!(
+            "data_dir: {place} is in use by another agent, expected one of its own"
+        )));
+    };
     if let Some(files) = &agent.broker.tls {
         client_config(files).map_err(Failure::input)?;
     }
@@ -56,7 +64,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     };
     let mut remote = Remote::new(key, identity);
     let outbox = Outbox::open(&agent.data_dir, Limits::default()).await.map_err(Failure::failed)?;
-    let perception = load_models(&agent)?;
+    let models = load_models(&agent)?;
+    let perception = Perception::new(models.clone());
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
 
@@ -90,18 +99,26 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let recorder = Recorder::new(outbox.clone(), wake, Arc::clone(&clock), Ballast::new(&agent.data_dir));
     let recorder = tokio::spawn(recorder.run(reports_out));
 
+    let gallery = Arc::new(Gallery::new(agent.camera_ids()));
     let shared = Shared {
         hall: agent.hall.clone(),
         agent: agent.agent.clone(),
         models: perception.digests(),
         looks: Arc::new(Mutex::new(perception)),
-        clock,
+        clock: Arc::clone(&clock),
+        gallery: Arc::clone(&gallery),
         reports,
     };
+    let agent = Arc::new(agent);
+    let (in_force, in_force_out) = watch::channel(Arc::new(setup));
+    let (orders, mut ordered) = mpsc::channel(ORDERS);
+    let handle =
+        Handle { agent: Arc::clone(&agent), gallery, clock, models, setup: in_force_out, orders };
+    let page = agent.calibrate.on_demand.then(|| on_demand::offer(handle)).transpose()?;
     let mut live = Live {
         agent,
         remote,
-        setup: Arc::new(setup),
+        setup: in_force,
         shared,
         applied,
         windows,
@@ -121,12 +138,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             Some(payload) = desired.recv() => live.configure(&payload).await,
+            Some(adopt) = ordered.recv() => live.adopt(adopt).await,
             _ = tick.tick() => live.check_clock().await?,
         }
     }
 
     // Shutdown, in the order of the way: cameras, rules, outbox, broker.
     info!("shutting down");
+    if let Some(page) = page {
+        page.withdraw().await;
+    }
     live.stop_watching().await;
     drop(live); // its senders: the recorder ends when all is recorded
     if recorder.await.is_err() {
@@ -143,9 +164,10 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 
 /// What changes while the agent runs.
 struct Live {
-    agent: AgentConfig,
+    agent: Arc<AgentConfig>,
     remote: Remote,
-    setup: Arc<Setup>,
+    /// What is in force.
+    setup: watch::Sender<Arc<Setup>>,
     shared: Shared,
     applied: watch::Sender<AppliedConfig>,
     windows: watch::Sender<Vec<WindowId>>,
@@ -156,13 +178,18 @@ struct Live {
 
 impl Live {
     fn start_watching(&mut self) -> Result<(), Failure> {
+        let setup = self.setup();
         for camera in &self.agent.cameras {
-            let watch = Watch::start(camera, Arc::clone(&self.setup), self.shared.clone())
-                .map_err(Failure::failed)?;
+            let watch =
+                Watch::start(camera, Arc::clone(&setup), self.shared.clone()).map_err(Failure::failed)?;
             self.watches.push(watch);
         }
-        self.gauge.watches(&self.setup, self.watches.iter().map(Watch::pace));
+        self.gauge.watches(&setup, self.watches.iter().map(Watch::pace));
         Ok(())
+    }
+
+    fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup.borrow())
     }
 
     /// Stops all cameras at once and waits until what they had to say is with the recorder.
@@ -199,21 +226,37 @@ impl Live {
         if let Err(e) = self.remote.accept(desired) {
             warn!(error = %e, "the configuration is in force but cannot be kept for the next start");
         }
-        let is_new = setup.policy != self.setup.policy || setup.calibration != self.setup.calibration;
-        self.setup = Arc::new(setup);
-        if is_new {
-            info!(version = %self.setup.version, "configuration applied");
-            self.windows.send_replace(windows_of(&self.setup));
-            for watch in &self.watches {
-                watch.apply(Arc::clone(&self.setup));
-            }
-            self.gauge.watches(&self.setup, self.watches.iter().map(Watch::pace));
-        }
+        self.put_in_force(setup);
         self.accept().await;
     }
 
+    /// Takes what the calibration page saved into force.
+    async fn adopt(&mut self, Adopt { setup, done }: Adopt) {
+        if let Err(e) = self.remote.calibrated_here(&setup.calibration_text) {
+            warn!(error = %e, "the calibration is in force, but after the next start central's may be");
+        }
+        let version = self.remote.name_of(&setup);
+        self.put_in_force(Setup { version, ..setup });
+        self.accept().await;
+        let _ = done.send(());
+    }
+
+    fn put_in_force(&mut self, setup: Setup) {
+        let last = self.setup.send_replace(Arc::new(setup));
+        let setup = self.setup();
+        if setup.policy == last.policy && setup.calibration == last.calibration {
+            return;
+        }
+        info!(version = %setup.version, "configuration applied");
+        self.windows.send_replace(windows_of(&setup));
+        for watch in &self.watches {
+            watch.apply(Arc::clone(&setup));
+        }
+        self.gauge.watches(&setup, self.watches.iter().map(Watch::pace));
+    }
+
     async fn accept(&self) {
-        self.applied.send_replace(in_force(&self.setup));
+        self.applied.send_replace(in_force(&self.setup()));
         let problem = Problem::of_agent(HealthKind::PolicyRefused);
         self.report(Report::Cleared { problem, at: self.shared.clock.now() }).await;
     }
@@ -274,24 +317,18 @@ fn windows_of(setup: &Setup) -> Vec<WindowId> {
     setup.calibration.windows.iter().map(|window| window.id.clone()).collect()
 }
 
-/// Two agents on one outbox would send and delete each other's messages.
-fn lock(agent: &AgentConfig) -> Result<File, Failure> {
+/// Two agents on one outbox would send and delete each other's messages. `None` when another one runs on it.
+pub(crate) fn lock(agent: &AgentConfig) -> Result<Option<File>, Failure> {
     let path = agent.data_dir.join("lock");
     let file = File::create(&path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let place = agent.data_dir.display();
-            Err(Failure::input(format!(
-                "data_dir: {place} is in use by another agent, expected one of its own"
-            )))
-        }
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(Failure::failed(format!("{}: {e}", path.display()))),
     }
 }
 
-fn load_models(agent: &AgentConfig) -> Result<Perception, Failure> {
+pub(crate) fn load_models(agent: &AgentConfig) -> Result<Models, Failure> {
     let manifest = model_manifest(agent.models.as_deref())?;
-    let models = Models::load(&manifest, &Options::default()).map_err(Failure::input)?;
-    Ok(Perception::new(models))
+    Models::load(&manifest, &Options::default()).map_err(Failure::input)
 }

@@ -3,7 +3,8 @@
 //! Keys beyond the contract's: `models` (path of the model manifest; searched for where it is missing),
 //! `config_key_file` (central's Ed25519 public key as PEM; without it no configuration is taken from central);
 //! `broker.insecure`, `broker.username`, `broker.password_file`; and of a camera `check_frozen` (whether identical
-//! pictures count as frozen: default true for live sources, false for files) and `fps` (of a folder of pictures).
+//! pictures count as frozen: default true for live sources, false for files) and `fps` (of a folder of pictures);
+//! `calibrate.listen` and `calibrate.on_demand`.
 //! Relative paths start at the file that holds them.
 
 use crate::capture::Source;
@@ -16,10 +17,13 @@ use chuangming_domain::policy::Policy;
 use chuangming_domain::wire::DesiredConfig;
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use url::{Host, Url};
+
+/// A calibration before anything is calibrated.
+pub const NO_WINDOWS: &str = "version = 1\n";
 
 /// All that `agent.toml` and the files that it names say.
 #[derive(Debug, Clone)]
@@ -53,6 +57,23 @@ pub struct AgentConfig {
     pub broker: BrokerConfig,
     /// The cameras, each id once.
     pub cameras: Vec<CameraConfig>,
+    /// The calibration page.
+    pub calibrate: CalibrateConfig,
+}
+
+/// How the calibration page is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalibrateConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Whether a running agent serves it when `edge-agent calibrate` on the same machine asks.
+    pub on_demand: bool,
+}
+
+impl Default for CalibrateConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([0, 0, 0, 0], 8443)), on_demand: true }
+    }
 }
 
 /// How to reach the MQTT broker.
@@ -97,6 +118,8 @@ pub struct CameraConfig {
 pub struct Setup {
     /// The rules.
     pub policy: Policy,
+    /// The text that the rules were read from.
+    pub policy_text: String,
     /// The geometry.
     pub calibration: Calibration,
     /// The text that the geometry was read from.
@@ -129,7 +152,13 @@ impl Setup {
         match (policy, calibration) {
             (Ok((policy, policy_text)), Ok((calibration, calibration_text))) => {
                 let version = DesiredConfig::version_of(policy_text, calibration_text);
-                Ok(Self { policy, calibration, calibration_text: calibration_text.to_owned(), version })
+                Ok(Self {
+                    policy,
+                    policy_text: policy_text.to_owned(),
+                    calibration,
+                    calibration_text: calibration_text.to_owned(),
+                    version,
+                })
             }
             (policy, calibration) => Err(joined(policy.err(), calibration.err())),
         }
@@ -142,6 +171,21 @@ impl Config {
     /// # Errors
     /// Every problem of all three files at once.
     pub fn load(path: &Path) -> Result<Self, Problems> {
+        Self::load_with(path, read_text)
+    }
+
+    /// As [`Config::load`], for who is about to make the calibration: it need not be there yet.
+    ///
+    /// # Errors
+    /// Every problem of all three files at once.
+    pub fn load_to_calibrate(path: &Path) -> Result<Self, Problems> {
+        Self::load_with(path, |path| if path.exists() { read_text(path) } else { Ok(NO_WINDOWS.to_owned()) })
+    }
+
+    fn load_with(
+        path: &Path,
+        read_calibration: impl FnOnce(&Path) -> Result<String, Problems>,
+    ) -> Result<Self, Problems> {
         let text = read_text(path)?;
         let agent = AgentConfig::parse(&text, path);
         // A mistake in agent.toml must not hide those in the other two files.
@@ -155,7 +199,7 @@ impl Config {
         let (policy_name, calibration_name) =
             (policy.display().to_string(), calibration.display().to_string());
         let policy = read_text(&policy);
-        let calibration = read_text(&calibration);
+        let calibration = read_calibration(&calibration);
         let setup = Setup::read(
             policy.as_ref().map(|text| (policy_name.as_str(), text.as_str())).map_err(Clone::clone),
             calibration.as_ref().map(|text| (calibration_name.as_str(), text.as_str())).map_err(Clone::clone),
@@ -230,6 +274,7 @@ impl AgentConfig {
             r.problem("cameras", "is missing, expected at least one [[cameras]] with id and source");
         }
         let cameras: Vec<_> = tables.into_iter().filter_map(|c| CameraConfig::read(c, r, folder)).collect();
+        let calibrate = f.table(r, "calibrate").and_then(|table| CalibrateConfig::read(table, r));
         let mut seen = BTreeSet::new();
         for camera in &cameras {
             if !seen.insert(&camera.id) {
@@ -251,6 +296,7 @@ impl AgentConfig {
             config_key_file,
             broker: broker?,
             cameras,
+            calibrate: calibrate.unwrap_or_default(),
         })
     }
 }
@@ -317,6 +363,19 @@ impl CameraConfig {
         let source = source?;
         let check_frozen = check_frozen.unwrap_or_else(|| source.is_live());
         Some(Self { id: id?, source, detail_source, check_frozen, fps })
+    }
+}
+
+impl CalibrateConfig {
+    fn read(mut f: Fields, r: &mut Reader) -> Option<Self> {
+        let usual = Self::default();
+        let listen = f.get(r, "listen", "an address such as \"0.0.0.0:8443\"", |v| as_text(v)?.parse().ok());
+        let on_demand = f.flag(r, "on_demand");
+        f.end(r);
+        Some(Self {
+            listen: listen.unwrap_or(usual.listen),
+            on_demand: on_demand.unwrap_or(usual.on_demand),
+        })
     }
 }
 

@@ -35,11 +35,11 @@ pub struct Args {
     pub lang: Option<Lang>,
 }
 
-fn language(text: &str) -> Result<Lang, String> {
+pub(crate) fn language(text: &str) -> Result<Lang, String> {
     Lang::ALL.into_iter().find(|lang| lang.tag() == text).ok_or_else(|| "expected zh-CN or en".into())
 }
 
-fn language_of_shell() -> Lang {
+pub(crate) fn language_of_shell() -> Lang {
     let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let value = named("LC_ALL").or_else(|| named("LC_MESSAGES")).or_else(|| named("LANG"));
     if value.is_some_and(|value| value.starts_with("zh")) { Lang::ZhCn } else { Lang::En }

@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod ballast;
 pub mod bench;
+pub mod calibrate;
 pub mod capture;
 pub mod clock;
 pub mod config;
@@ -15,6 +16,8 @@ pub mod doctor;
 pub mod enrol;
 pub mod eval;
 pub mod failure;
+pub mod files;
+pub mod gallery;
 pub mod health;
 pub mod machine;
 pub mod outbox;

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use chuangming_domain::id::CameraId;
+use chuangming_edge_agent::calibrate::standalone;
 use chuangming_edge_agent::config::{Config, model_manifest};
 use chuangming_edge_agent::failure::Failure;
 use chuangming_edge_agent::{agent, bench, doctor, enrol, eval, propose, replay};
@@ -33,6 +34,8 @@ enum Command {
     },
     /// Explain what is wrong with this machine, its cameras, its models and its broker
     Doctor(doctor::Args),
+    /// Set up what the cameras see, on a page for a phone; asks the running agent where there is one
+    Calibrate(standalone::Args),
     /// Make this machine an agent of its hall, with a one-time token from central's page
     Enrol(enrol::Args),
     /// Play a clip through the pipeline, faster than real time; events go to stdout as JSON, one a line
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
     let log = match cli.command {
         // What the doctor finds is on stdout; its log would only say the same again.
         Command::Doctor(_) => "error",
-        Command::Run { .. } => "info,ort=warn,rumqttc=error,sqlx=warn",
+        Command::Run { .. } | Command::Calibrate(_) => "info,ort=warn,rumqttc=error,sqlx=warn",
         _ => "warn,chuangming_edge_agent::eval=info",
     };
     log_to_stderr(cli.log_json, log);
@@ -86,6 +89,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let well = runtime()?.block_on(doctor::examine(&args, &mut io::stdout().lock()))?;
             return Ok(ExitCode::from(u8::from(!well)));
         }
+        Command::Calibrate(args) => runtime()?.block_on(standalone::run(&args, &mut io::stdout().lock()))?,
         Command::Enrol(args) => runtime()?.block_on(enrol::run(&args, &mut io::stdout().lock()))?,
         Command::Propose { source, camera, seconds } => {
             let models = Models::load(&model_manifest(None)?, &Options::default()).map_err(Failure::input)?;

@@ -6,9 +6,12 @@
 //! another, cannot be sent again later. Without a key the agent takes none.
 //!
 //! An empty calibration means that the agent keeps the one it has. What was accepted last is kept in the data
-//! directory, so that a restart without a broker does not fall back to older rules.
+//! directory, so that a restart without a broker does not fall back to older rules. Of the calibrations that central sent
+//! and that installers saved at the machine, the latest counts.
 
 use crate::config::Setup;
+use crate::files::replace;
+use chuangming_domain::digest::Digest;
 use chuangming_domain::id::{AgentId, CameraId, HallId};
 use chuangming_domain::wire::{ConfigSignature, DesiredConfig};
 use ring::signature::{ED25519, UnparsedPublicKey};
@@ -16,8 +19,7 @@ use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The largest configuration that is looked at, in bytes.
@@ -82,6 +84,9 @@ struct Accepted {
     desired: DesiredConfig,
     /// The last one that brought a calibration; later ones without any leave it in force.
     calibrated: Option<DesiredConfig>,
+    /// Since the last one that brought a calibration, an installer saved another at this machine: that one counts.
+    #[serde(default)]
+    calibrated_here: bool,
 }
 
 /// Whose configuration it is, and what of it is on this machine.
@@ -121,13 +126,38 @@ impl Remote {
                 )]);
             }
         }
+        let is_replaced =
+            self.accepted.as_ref().is_some_and(|a| a.calibrated_here && a.desired == *desired);
         let calibration = match desired.calibration.as_str() {
             "" => self.calibration_in_force(),
+            _ if is_replaced => &self.own_calibration,
             calibration => calibration,
         };
         let setup = Setup::parse(&desired.policy, calibration, &self.cameras)
             .map_err(|problems| problems.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        Ok(Setup { version: desired.version.clone(), ..setup })
+        // With another calibration it is not what central calls by that name.
+        let version = if is_replaced { setup.version } else { desired.version.clone() };
+        Ok(Setup { version, ..setup })
+    }
+
+    /// An installer saved a calibration at this machine: it counts from now on, after a restart too, until central sends
+    /// another one.
+    ///
+    /// # Errors
+    /// When that cannot be written; it counts until the next start all the same.
+    pub fn calibrated_here(&mut self, calibration: &str) -> io::Result<()> {
+        calibration.clone_into(&mut self.own_calibration);
+        let Some(accepted) = &mut self.accepted else { return Ok(()) };
+        (accepted.calibrated, accepted.calibrated_here) = (None, true);
+        keep(&self.data_dir, accepted)
+    }
+
+    /// What to call a setup with the calibration of this machine: where central sent rules alone, as central calls them.
+    #[must_use]
+    pub fn name_of(&self, setup: &Setup) -> Digest {
+        let sent = self.accepted.as_ref().map(|accepted| &accepted.desired);
+        let is_rules_alone = |desired: &&DesiredConfig| desired.calibration.is_empty() && desired.policy == setup.policy_text;
+        sent.filter(is_rules_alone).map_or_else(|| setup.version.clone(), |desired| desired.version.clone())
     }
 
     /// Verifies signature and content hash; returns the serial.
@@ -170,18 +200,19 @@ impl Remote {
     /// # Errors
     /// When it cannot be written; it counts until the next start all the same.
     pub fn accept(&mut self, desired: DesiredConfig) -> io::Result<()> {
-        let calibrated = if desired.calibration.is_empty() {
-            self.accepted.take().and_then(|accepted| accepted.calibrated)
-        } else {
-            Some(desired.clone())
+        let last = self.accepted.take();
+        // Every connection brings the last one again.
+        let accepted = match last {
+            Some(last) if last.desired == desired => last,
+            _ if !desired.calibration.is_empty() => {
+                Accepted { calibrated: Some(desired.clone()), desired, calibrated_here: false }
+            }
+            last => {
+                let calibrated_here = last.as_ref().is_some_and(|last| last.calibrated_here);
+                Accepted { calibrated: last.and_then(|last| last.calibrated), desired, calibrated_here }
+            }
         };
-        let accepted = self.accepted.insert(Accepted { desired, calibrated });
-        let temporary = self.data_dir.join(format!("{FILE}.new"));
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&serde_json::to_vec(accepted)?)?;
-        file.sync_all()?;
-        fs::rename(&temporary, self.data_dir.join(FILE))
+        keep(&self.data_dir, self.accepted.insert(accepted))
     }
 
     /// Takes up the configuration that was accepted before this start, validated anew; `None` where there is none.
@@ -207,6 +238,10 @@ impl Remote {
         self.accepted = Some(accepted);
         self.check(&desired).map(Some)
     }
+}
+
+fn keep(data_dir: &Path, accepted: &Accepted) -> io::Result<()> {
+    replace(&data_dir.join(FILE), &serde_json::to_vec(accepted)?)
 }
 
 /// The serial of a configuration whose signature was verified.
@@ -341,6 +376,43 @@ mod tests {
         let mut second = remote(Some(&pair), folder.path());
         let resumed = second.resume().unwrap().unwrap();
         assert_eq!((windows(&resumed), resumed.version), ("7".to_owned(), rules.version));
+    }
+
+    #[test]
+    fn of_central_and_the_installer_the_latest_calibration_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = key_pair();
+        let window = |id: &str| CALIBRATION.replace("\"1\"", &format!("\"{id}\""));
+        let windows = |setup: &Setup| setup.calibration.windows[0].id.to_string();
+        let mut first = remote(Some(&pair), folder.path());
+        let sent = signed(POLICY, &window("7"), 1, &pair);
+        first.accept(sent.clone()).unwrap();
+        first.calibrated_here(&window("8")).unwrap();
+        // The next connection brings central's again.
+        let setup = first.check(&sent).unwrap();
+        assert_eq!(windows(&setup), "8");
+        assert_ne!(setup.version, sent.version, "central must not think that its own is in force");
+        first.accept(sent.clone()).unwrap();
+        assert_eq!(windows(&first.check(&sent).unwrap()), "8");
+
+        // Over a restart, and over rules alone, too.
+        let mut second = remote(Some(&pair), folder.path());
+        second.own_calibration = window("8");
+        assert_eq!(windows(&second.resume().unwrap().unwrap()), "8");
+        let rules = signed(POLICY, "", 2, &pair);
+        second.accept(rules.clone()).unwrap();
+        let setup = second.check(&rules).unwrap();
+        assert_eq!((windows(&setup), &setup.version), ("8".to_owned(), &rules.version));
+        let own = Setup::parse(POLICY, &window("9"), &second.cameras).unwrap();
+        assert_eq!(second.name_of(&own), rules.version);
+
+        // Until central sends another one.
+        let newer = signed(POLICY, &window("6"), 3, &pair);
+        assert_eq!(windows(&second.check(&newer).unwrap()), "6");
+        second.accept(newer).unwrap();
+        let mut third = remote(Some(&pair), folder.path());
+        third.own_calibration = window("8");
+        assert_eq!(windows(&third.resume().unwrap().unwrap()), "6");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::capture::{
 };
 use crate::clock::SteadyClock;
 use crate::config::{CameraConfig, Setup};
+use crate::gallery::Gallery;
 use crate::health::Problem;
 use crate::machine::Pace;
 use crate::overload::Overload;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub models: BTreeMap<Signal, Digest>,
     /// The agent's time.
     pub clock: Arc<SteadyClock>,
+    /// Where each camera's newest picture is shown to a signed-in installer.
+    pub gallery: Arc<Gallery>,
     /// To the recorder; a full queue blocks the camera, never loses an event.
     pub reports: tokio::sync::mpsc::Sender<Report>,
 }
@@ -149,9 +152,10 @@ impl Watcher {
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => break,
             }
             match camera.wait(POLL) {
-                Some(frame) => self.look(&frame),
+                Some(frame) => self.look(&Arc::new(frame)),
                 None => self.pass(),
             }
+            self.shared.gallery.note_state(&self.config.id, self.health.state());
             self.count_coverage();
         }
         camera.ask_to_stop();
@@ -162,8 +166,9 @@ impl Watcher {
     }
 
     /// A frame came.
-    fn look(&mut self, frame: &Frame) {
+    fn look(&mut self, frame: &Arc<Frame>) {
         let at = frame.at;
+        self.shared.gallery.put(&self.config.id, frame);
         self.pace.note(frame.dropped);
         if frame.loop_restarted {
             info!(camera = %self.config.id, "the clip begins again");

@@ -7,6 +7,7 @@ use chuangming_domain::wire::HealthKind;
 use chuangming_edge_agent::capture::Source;
 use chuangming_edge_agent::clock::SteadyClock;
 use chuangming_edge_agent::config::{CameraConfig, Setup};
+use chuangming_edge_agent::gallery::Gallery;
 use chuangming_edge_agent::health::Problem;
 use chuangming_edge_agent::perceive::WindowView;
 use chuangming_edge_agent::pipeline::Looks;
@@ -56,6 +57,7 @@ fn watch(source: &Path, fps: f64) -> Bench {
         looks: Arc::new(Mutex::new(Nobody)),
         models: BTreeMap::new(),
         clock: Arc::new(SteadyClock::default()),
+        gallery: Arc::new(Gallery::default()),
         reports: sender,
     };
     let config = CameraConfig {

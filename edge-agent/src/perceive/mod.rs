@@ -4,6 +4,7 @@
 //! is said. Pictures, crops, keypoints and descriptors stay in this module; only [`Observation`]s leave it.
 
 mod badge;
+pub mod company;
 mod desk;
 mod person;
 mod posture;

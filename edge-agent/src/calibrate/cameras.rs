@@ -1,0 +1,80 @@
+//! The cameras, as far as they can be told without a picture.
+
+use super::App;
+use axum::Json;
+use axum::extract::State;
+use chuangming_domain::id::CameraId;
+use crate::capture::CameraState;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// For so long after the start a camera without a picture is starting, not offline.
+const STARTING: Duration = Duration::from_secs(10);
+
+/// One camera.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CameraView {
+    /// Its id.
+    id: String,
+    /// Whether it can see.
+    state: CameraStateName,
+    /// Width of its pictures in pixels; 0 before the first one.
+    width: u32,
+    /// Height of its pictures in pixels; 0 before the first one.
+    height: u32,
+    /// Pictures a second.
+    fps: f64,
+    /// Windows of it that are in force.
+    windows: usize,
+}
+
+/// Whether a camera can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CameraState)]
+pub(super) enum CameraStateName {
+    Ok,
+    Starting,
+    Offline,
+    Frozen,
+    Dark,
+    Covered,
+    Moved,
+}
+
+/// Every camera of the agent.
+#[utoipa::path(get, path = "/api/cameras", tag = "pictures", responses((status = 200, body = [CameraView])))]
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<CameraView>> {
+    let cameras = &app.handle.agent.cameras;
+    Json(cameras.iter().map(|camera| view(&app, &camera.id)).collect())
+}
+
+fn view(app: &App, id: &CameraId) -> CameraView {
+    let setup = app.handle.setup();
+    let glimpse = app.handle.gallery.glimpse(id);
+    let (width, height) = glimpse.and_then(|g| g.size).unwrap_or_default();
+    let is_new = width == 0 && app.since.elapsed() < STARTING;
+    let state = glimpse.and_then(|g| g.state).filter(|_| !is_new);
+    CameraView {
+        id: id.to_string(),
+        state: state.map_or(CameraStateName::Starting, name_of),
+        width,
+        height,
+        fps: glimpse.map_or(0.0, |g| (g.fps * 10.0).round() / 10.0),
+        windows: setup.calibration.windows.iter().filter(|window| window.camera == *id).count(),
+    }
+}
+
+fn name_of(state: CameraState) -> CameraStateName {
+    use chuangming_domain::observation::UnknownReason as Reason;
+    match state {
+        CameraState::Unknown(Reason::Frozen) => CameraStateName::Frozen,
+        CameraState::Unknown(Reason::Dark) => CameraStateName::Dark,
+        CameraState::Unknown(Reason::Covered) => CameraStateName::Covered,
+        CameraState::Unknown(Reason::Moved) => CameraStateName::Moved,
+        CameraState::Unknown(Reason::Offline) => CameraStateName::Offline,
+        CameraState::Ok | CameraState::Unknown(_) => CameraStateName::Ok,
+    }
+}

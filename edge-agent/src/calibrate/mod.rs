@@ -1,0 +1,85 @@
+//! The calibration page, served by the agent itself to the person on the ladder.
+//!
+//! ```text
+//! browser ══TLS══▶ door ─▶ sign_in (one-time code, session) ─▶ cameras, pictures, drafts, …
+//!                                                                 │
+//!                              gallery ◀── watch threads          ▼
+//!                                                     Handle::adopt ─▶ agent: between two frames
+//! ```
+//!
+//! Pictures go from memory to the session that asked for them; nothing of them is written or sent on. [`service`] is the
+//! server, [`standalone`] the command for a machine without a running agent, [`on_demand`] the way to ask a running one.
+
+mod body;
+mod calibrations;
+mod cameras;
+mod canvas;
+mod certificate;
+mod code;
+mod door;
+pub mod handle;
+mod history;
+mod invitation;
+pub mod on_demand;
+pub mod openapi;
+mod page;
+mod pictures;
+pub mod problem;
+mod router;
+pub mod service;
+mod session;
+mod sign_in;
+pub mod standalone;
+
+use crate::perceive::Perception;
+use code::Codes;
+use handle::Handle;
+use history::History;
+use pictures::Painter;
+use session::Sessions;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{Mutex, Semaphore};
+
+/// Pictures made at a time; overload policy `Wait` under the request's time limit.
+const TURNS: usize = 2;
+
+/// What every request can reach.
+pub(crate) struct App {
+    handle: Handle,
+    fingerprint: String,
+    since: Instant,
+    codes: Codes,
+    sessions: Sessions,
+    painter: Arc<Painter>,
+    turns: Semaphore,
+    history: History,
+    /// One calibration is saved at a time.
+    saving: Mutex<()>,
+}
+
+impl App {
+    fn new(handle: Handle, fingerprint: String) -> Self {
+        let painter = Painter::new(Perception::new(handle.models.clone()));
+        let history = History::new(handle.folder().join("history"));
+        Self {
+            handle,
+            fingerprint,
+            since: Instant::now(),
+            codes: Codes::default(),
+            sessions: Sessions::default(),
+            painter: Arc::new(painter),
+            turns: Semaphore::new(TURNS),
+            history,
+            saving: Mutex::new(()),
+        }
+    }
+
+    /// With nobody signed in, no picture stays in memory.
+    fn forget_if_alone(&self) {
+        if !self.sessions.is_anybody(Instant::now()) {
+            self.handle.gallery.close();
+            self.painter.forget();
+        }
+    }
+}
