@@ -4,14 +4,13 @@ use super::App;
 use super::body::{JsonBody, Parameters, Places};
 use super::history::{By, Entry};
 use super::problem::Failure;
-use crate::config::Setup;
+use crate::config::{CameraConfig, Setup};
 use crate::files::replace_readable;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chuangming_calibration::{Change, Draft, Findings, Picture};
-use chuangming_domain::calibration::Calibration;
+use chuangming_calibration::{CameraSize, Change, Draft, Findings, check as check_draft, difference as changes};
 use chuangming_domain::digest::Digest;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -65,7 +64,7 @@ pub(super) async fn check(
     State(app): State<Arc<App>>,
     JsonBody(Check { draft }): JsonBody<Check>,
 ) -> Json<Findings> {
-    Json(draft.check(&pictures(&app)))
+    Json(check_draft(&draft, &sizes(&app)))
 }
 
 /// A draft to be put in force.
@@ -96,7 +95,7 @@ pub(super) async fn save(
     State(app): State<Arc<App>>,
     JsonBody(Save { draft, expected }): JsonBody<Save>,
 ) -> Result<Json<Saved>, Failure> {
-    let problems = draft.check(&pictures(&app)).problems;
+    let problems = check_draft(&draft, &sizes(&app)).problems;
     if !problems.is_empty() {
         return Err(Failure::Refused(problems));
     }
@@ -193,7 +192,7 @@ pub(super) async fn difference(
         Some(version) => parsed(&version_of(&app, &version)?)?,
         None => Draft::from(&app.handle.setup().calibration),
     };
-    Ok(Json(Difference { changes: other.difference_to(&this) }))
+    Ok(Json(Difference { changes: changes(&other, &this) }))
 }
 
 /// Takes an earlier version into force again.
@@ -219,11 +218,14 @@ fn parsed(entry: &Entry) -> Result<Draft, Failure> {
     Draft::parse(&entry.text, "calibration.toml").map_err(|e| unreadable(&e))
 }
 
-/// The cameras with the sizes of their pictures, as far as they are known.
-fn pictures(app: &App) -> Vec<Picture> {
-    let size = |id| app.handle.gallery.glimpse(id).and_then(|glimpse| glimpse.size);
-    let cameras = app.handle.agent.cameras.iter();
-    cameras.map(|camera| Picture { camera: camera.id.clone(), size: size(&camera.id) }).collect()
+/// The cameras with the sizes of their pictures, 0 where no picture came yet.
+fn sizes(app: &App) -> Vec<CameraSize> {
+    let size = |camera: &CameraConfig| {
+        let glimpse = app.handle.gallery.glimpse(&camera.id);
+        let (width, height) = glimpse.and_then(|glimpse| glimpse.size).unwrap_or_default();
+        CameraSize { id: camera.id.to_string(), width, height }
+    };
+    app.handle.agent.cameras.iter().map(size).collect()
 }
 
 /// Validates a calibration whole, writes it to its file, notes it and has the agent take it into force, in this order: who

@@ -135,7 +135,7 @@ impl Painter {
         if last.back().is_none_or(|(at, _)| *at != frame.at) {
             let found = self.perception.lock().heads(&frame.image, &seats).map_err(Failure::internal)?;
             last.push_back((frame.at, found));
-            last.retain(|(at, _)| (frame.at - *at).abs() <= MEMORY);
+            last.retain(|(at, _)| frame.at.duration_since(*at).abs() <= MEMORY);
         }
         Ok(last.iter().flat_map(|(_, places)| places).copied().collect())
     }

@@ -2,7 +2,7 @@
 
 use super::error::CaptureError;
 use chuangming_models::image::RgbImage;
-use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size, Vector};
+use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size, Vector, VectorToVec};
 use opencv::{imgcodecs, imgproc};
 
 /// The picture with neither side longer than `most` pixels; 0 leaves it as it is.

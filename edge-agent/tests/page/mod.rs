@@ -1,0 +1,127 @@
+//! `edge-agent calibrate` as a process on a bundled clip, and a client that trusts its certificate alone.
+
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub struct Page {
+    folder: tempfile::TempDir,
+    child: Child,
+    pub invitation: Value,
+    pub client: reqwest::Client,
+    pub cookie: Option<String>,
+}
+
+impl Page {
+    /// A page that nobody has signed in to. There is no broker and no calibration yet.
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let clip = root.join("scenes/clips/clip/demo.mp4");
+        let agent = format!(
+            "hall = \"tanggu\"\nagent = \"edge-01\"\ncalibration = \"calibration.toml\"\npolicy = \"policy.toml\"\n\
+             data_dir = \"data\"\n[calibrate]\nlisten = \"127.0.0.1:0\"\n[broker]\nurl = \"mqtt://127.0.0.1:9\"\n\
+             [[cameras]]\nid = \"cam-1\"\nsource = {clip:?}\n"
+        );
+        fs::write(folder.path().join("agent.toml"), agent).unwrap();
+        fs::write(folder.path().join("policy.toml"), "version = 1\n").unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_edge-agent"))
+            .args(["calibrate", "--config", "agent.toml", "--json"])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(fs::File::create(folder.path().join("log")).unwrap()))
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let log = || fs::read_to_string(folder.path().join("log")).unwrap();
+        let invitation: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}: {}", log()));
+        let pem = fs::read(folder.path().join("data/calibration/certificate.pem")).unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let trusted = reqwest::Certificate::from_pem(&pem).unwrap();
+        let client = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
+        Self { folder, child, invitation, client, cookie: None }
+    }
+
+    /// A page with somebody signed in.
+    pub async fn signed_in() -> Self {
+        let mut page = Self::open().await;
+        let code = json!({"code": page.invitation["code"]});
+        let answer = page.request(Method::POST, "/api/session").json(&code).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        page.cookie = cookie.split(';').next().map(str::to_owned);
+        page
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.invitation["address"].as_str().unwrap())
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.url(path)).header("x-requested-with", "chuangming");
+        match &self.cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.request(Method::POST, path).json(body).send().await.unwrap()
+    }
+
+    /// The camera, as soon as there is a picture of it.
+    pub async fn until_it_sees(&self) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let cameras: Value = self.get("/api/cameras").await.json().await.unwrap();
+            let picture = self.get("/api/cameras/cam-1/picture?max=64&heads=pixelated").await;
+            if picture.status() == 200 {
+                return cameras[0].clone();
+            }
+            assert!(Instant::now() < until, "no picture: {cameras} {}", self.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap()
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Width and height as a JPEG's frame header says.
+pub fn jpeg_size(bytes: &[u8]) -> (u64, u64) {
+    assert!(bytes.starts_with(&[0xff, 0xd8]), "no JPEG");
+    let mut at = 2;
+    while at + 9 < bytes.len() {
+        let length = usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]));
+        if matches!(bytes[at + 1], 0xc0..=0xc2) {
+            let number = |at: usize| u64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+            return (number(at + 7), number(at + 5));
+        }
+        at += 2 + length;
+    }
+    panic!("a JPEG without a frame header")
+}
