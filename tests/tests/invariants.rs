@@ -97,6 +97,10 @@ fn what_is_seen_cannot_be_written_down() {
     files.push(root.join("models/src/image.rs"));
     files.extend(sources(&root.join("edge-agent/src/capture")));
     files.extend(sources(&root.join("edge-agent/src/perceive")));
+    // Of the calibration page, what holds a picture; what it says of one is for the signed-in installer alone.
+    files.push(root.join("edge-agent/src/gallery.rs"));
+    files.push(root.join("edge-agent/src/calibrate/canvas.rs"));
+    files.push(root.join("edge-agent/src/calibrate/pictures.rs"));
     for path in files {
         let code = code(&path);
         for (number, line) in code.lines().enumerate() {
@@ -136,5 +140,28 @@ fn no_word_for_what_is_never_looked_at() {
         for word in never {
             assert!(!code.contains(word), "{} names {word}", path.display());
         }
+    }
+}
+
+#[test]
+fn what_the_page_says_of_a_picture_leads_nowhere_else() {
+    // The page alone may say what is seen (exception a). Nothing that sends or stores may know it.
+    let root = root();
+    let mut files = vec![root.join("edge-agent/src/recorder.rs"), root.join("edge-agent/src/outbox.rs")];
+    files.extend(sources(&root.join("edge-agent/src/publish")));
+    files.extend(sources(&root.join("domain/src")));
+    for path in files {
+        let code = code(&path);
+        for word in ["calibrate::", "gallery", "RgbImage", "Keypoint", "to_jpeg"] {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+    // Pictures become files nowhere in the product: encoding them is for the page, and writing them for nobody.
+    for path in sources(&root.join("edge-agent/src")) {
+        let name = path.strip_prefix(&root).expect("below the root").display().to_string();
+        let code = code(&path);
+        assert!(!code.contains("imwrite"), "{name} writes pictures");
+        let may_encode = name.starts_with("edge-agent/src/capture/") || name.ends_with("calibrate/pictures.rs");
+        assert!(may_encode || !(code.contains("to_jpeg") || code.contains("imencode")), "{name} encodes pictures");
     }
 }

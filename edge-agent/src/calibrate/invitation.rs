@@ -38,7 +38,7 @@ impl Invitation {
             ("fingerprint", self.fingerprint.as_str()),
         ];
         let keys = ["address", "code", "fingerprint", "privacy"];
-        let lines = keys.map(|key| lang.fill(&format!("calibrate.{key}"), &values));
+        let lines = keys.map(|key| lang.fill(&format!("invitation.{key}"), &values));
         format!("{}\n{}\n", self.picture(), lines.join("\n"))
     }
 
@@ -67,7 +67,7 @@ mod tests {
             for part in ["https://192.168.1.20:8443", "12345678", "10", "AA:BB", "█"] {
                 assert!(text.contains(part), "{part} is not in {text}");
             }
-            assert!(!text.contains("calibrate.") && !text.contains('{'), "{text}");
+            assert!(!text.contains("invitation.") && !text.contains('{'), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@
 //! Pictures go from memory to the session that asked for them; nothing of them is written or sent on. [`service`] is the
 //! server, [`standalone`] the command for a machine without a running agent, [`on_demand`] the way to ask a running one.
 
+mod analysis;
 mod body;
 mod calibrations;
 mod cameras;
@@ -32,6 +33,7 @@ mod sign_in;
 pub mod standalone;
 
 use crate::perceive::Perception;
+use analysis::Analyst;
 use code::Codes;
 use handle::Handle;
 use history::History;
@@ -41,7 +43,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{Mutex, Semaphore};
 
-/// Pictures made at a time; overload policy `Wait` under the request's time limit.
+/// Pictures made, or looked at, at a time; overload policy `Wait` under the request's time limit.
 const TURNS: usize = 2;
 
 /// What every request can reach.
@@ -52,6 +54,7 @@ pub(crate) struct App {
     codes: Codes,
     sessions: Sessions,
     painter: Arc<Painter>,
+    analyst: Arc<Analyst>,
     turns: Semaphore,
     history: History,
     /// One calibration is saved at a time.
@@ -60,7 +63,8 @@ pub(crate) struct App {
 
 impl App {
     fn new(handle: Handle, fingerprint: String) -> Self {
-        let painter = Painter::new(Perception::new(handle.models.clone()));
+        let perception = || Perception::new(handle.models.clone());
+        let (painter, analyst) = (Painter::new(perception()), Analyst::new(perception()));
         let history = History::new(handle.folder().join("history"));
         Self {
             handle,
@@ -69,6 +73,7 @@ impl App {
             codes: Codes::default(),
             sessions: Sessions::default(),
             painter: Arc::new(painter),
+            analyst: Arc::new(analyst),
             turns: Semaphore::new(TURNS),
             history,
             saving: Mutex::new(()),
@@ -80,6 +85,7 @@ impl App {
         if !self.sessions.is_anybody(Instant::now()) {
             self.handle.gallery.close();
             self.painter.forget();
+            self.analyst.forget();
         }
     }
 }

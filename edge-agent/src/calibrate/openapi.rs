@@ -28,6 +28,7 @@ use utoipa::openapi::{
         super::sign_in::sign_out,
         super::cameras::list,
         super::pictures::show,
+        super::analysis::show,
         super::calibrations::show,
         super::calibrations::check,
         super::calibrations::save,

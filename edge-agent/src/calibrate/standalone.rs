@@ -112,7 +112,7 @@ fn show(args: &Args, invitation: &Invitation, out: &mut impl Write) -> Result<()
         serde_json::to_string(invitation).map_err(Failure::failed)?
     } else {
         let lang = args.lang.unwrap_or_else(language_of_shell);
-        let hint = if io::stdin().is_terminal() { lang.text("calibrate.enter") } else { "" };
+        let hint = if io::stdin().is_terminal() { lang.text("invitation.enter") } else { "" };
         format!("{}{hint}", invitation.text(lang))
     };
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::failed)
