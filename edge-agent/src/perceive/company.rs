@@ -15,7 +15,7 @@ const HEAD: usize = 5;
 /// The best of them must be this sure, or the head may be anywhere.
 const HEAD_SURE: f32 = 0.4;
 /// Half the side of what is hidden about the middle of a head, in shoulder widths; a head is about 0.6 high.
-const HEAD_HALF: f64 = 0.7;
+const HEAD_HALF: f64 = 0.6;
 /// A head is at least this share of its person's box, should the shoulders seem narrow.
 const HEAD_SHARE: f64 = 0.14;
 /// Detections that overlap this much are the same person.
