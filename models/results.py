@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from report import plots, sets, tables, windows
+from report import errors, plots, sets, tables, windows
 from report.figures import f1, share
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,7 +118,7 @@ def main():
             "against recall, not against precision; macro F1 is over the classes that occur. Stills are single frames without smoothing over time. "
             "Rendered and real pictures are never in one figure. Frames of one clip resemble each other: their intervals are too narrow. Size floors: "
             "shoulders of 80 px for posture and badge, a cigarette of 12 px, an item of 16 px.", "",
-            "## Rendered pictures", "", *together("Rendered stills together", [x for x in stills if x.source == "synthetic"], folder), *rendered,
+            "## Rendered pictures", "", *together("Rendered stills together", [x for x in stills if x.source == "synthetic"], folder), *errors.section(stills, folder / "errors"), *rendered,
             "## Real pictures", "", *together("Real pictures together", [x for x in stills if x.source != "synthetic"], folder), *(real or ["None were there.", ""])]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("\n".join(text).rstrip() + "\n")

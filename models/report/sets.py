@@ -8,7 +8,7 @@ from pathlib import Path
 NOTES = {
     "synthetic": "Rendered stills of the first generator; the scenes whose seed is divisible by five. No head was trained or tuned on them.",
     "real_badge": "Photographs of a few students of one campus. The heads were trained on them too: this table shows that the whole way "
-                  "works, not how well it does on new people. The cross-validated figures are in weights/CARD.md.",
+                  "works, not how well it does on new people. The cross-validated figures are in cards/.",
     "real_smoking": "Web pictures, advertisements and film stills among them, mostly close-ups without a counter. No weights were trained on "
                     "them; the threshold of the smoking head was chosen with them in view.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",

@@ -1,4 +1,4 @@
-"""Writes the model card and the heads' entries of the manifest from the figures of the last training."""
+"""Writes the model cards and the heads' entries of the manifest from the figures of the last training."""
 import json
 
 from . import crop_data, data, desk_net, export, features
@@ -19,18 +19,6 @@ LIMITS = {
 }
 
 
-def flat(value, indent=0):
-    """Figures as nested list items."""
-    lines = []
-    for key, item in value.items():
-        if isinstance(item, dict):
-            lines.append(f"{'  ' * indent}- {key}")
-            lines += flat(item, indent + 1)
-        else:
-            lines.append(f"{'  ' * indent}- {key}: {item}")
-    return lines
-
-
 def class_rows(title, result):
     rows = [f"| {title} | {name} | {r['precision']} | {r['recall']} | {r['f1']} |" for name, r in result["classes"].items()]
     return rows + [f"| {title} | all, n={result['n']} | unknown {result['unknown']} | | macro {result['macro_f1']} |"]
@@ -41,52 +29,70 @@ def class_table(parts):
     return head + [row for title, result in parts for row in class_rows(title, result)]
 
 
-def section(name, f):
-    lines = [f"\n## {name}\n", METHOD[name], ""]
-    if name == "window":
-        for signal in ("presence", "posture"):
-            parts = [(f"{signal}, synthetic test", f["test"][signal])]
-            if signal == "posture":
-                parts.append(("posture, synthetic test, shoulders ≥ 80 px", f["test"]["posture_above_floor"]))
-            if f.get("real_badge", {}).get(signal):
-                parts.append((f"{signal}, {f['real_badge']['title']}", f["real_badge"][signal]))
-            lines += class_table(parts) + [""]
-        lines.append(f"Expected calibration error, synthetic test: presence {f['test']['ece']['presence']}, posture {f['test']['ece']['posture']}.")
-        if "real_badge_alarms" in f:
-            lines.append(f"\nFalse posture alarms on real people who sit or stand for a photograph (cross-validated by groups of people): {f['real_badge_alarms']}.")
-    elif name == "desk":
-        c = f["test"]["clutter"]
-        lines += [f"Synthetic test, {f['test']['pictures']} desks: clutter (IoU ≥ 0.3) precision {c['precision']}, recall {c['recall']}, F1 {c['f1']}; mean AP50 {f['test']['mean_ap50']}.", "",
-                  "| class | AP50 | n | threshold |", "|---|---|---|---|"]
-        lines += [f"| {k} | {v['ap50']} | {v['n']} | {f['thresholds'][k]} |" for k, v in f["test"]["ap50"].items()]
-    elif name == "badge":
-        parts = [("synthetic test", f["test"])]
-        if "real_badge_cross_validated" in f:
-            parts.append(("real_badge, cross-validated", f["real_badge_cross_validated"]))
-        lines += class_table(parts)
-    else:
-        parts = [("synthetic test", f["test"])] + ([("real_smoking", f["real_smoking"])] if "real_smoking" in f else [])
-        lines += class_table(parts)
-    if f.get("fairness"):
-        lines += ["", "Fairness, synthetic test (share of right answers by group of the rendered person; no head is told of groups):", "", "| group | right |", "|---|---|"]
-        lines += [f"| {k} | {v} |" for k, v in f["fairness"].items()]
-    lines += ["", f"Limits: {LIMITS[name]}"]
+TITLE = {"window": "presence and posture", "desk": "desk items", "badge": "badge worn or missing", "smoking": "a cigarette at the mouth or in the hand"}
+INTRO = """One of four small networks for what happens at a window. They judge conduct at a window, never who a person is, and see nothing outside the
+window's polygons. They are no basis for a decision about a person without a human look.
+
+Figures of the training: synthetic and real apart; shares with 95 % Wilson intervals and n; `unknown` counts against recall, not against precision; frame by
+frame, no smoothing over time. Synthetic test: scenes of the generator whose seeds (seed % 5 == 0) were used for nothing else. `../RESULTS.md` holds the
+figures of the whole agent, with plots, views, sizes and worst errors."""
+DATA = {
+    "window": "Rendered service windows (CC0); `real_badge` (princeID lbscekId&WithoutId, CC BY 4.0), 113 photographs of students with and without an ID card.",
+    "desk": "Rendered service windows (CC0).",
+    "badge": "Rendered service windows (CC0); `real_badge` (princeID lbscekId&WithoutId, CC BY 4.0), 113 photographs of students with and without an ID card.",
+    "smoking": "Rendered service windows (CC0); `real_badge` (princeID lbscekId&WithoutId, CC BY 4.0), 113 photographs of people who do not smoke. `real_smoking` (web pictures) for tests and the threshold alone.",
+}
+
+
+def window_figures(f):
+    lines = []
+    for signal in ("presence", "posture"):
+        parts = [(f"{signal}, synthetic test", f["test"][signal])]
+        if signal == "posture":
+            parts.append(("posture, synthetic test, shoulders ≥ 80 px", f["test"]["posture_above_floor"]))
+        if f.get("real_badge", {}).get(signal):
+            parts.append((f"{signal}, {f['real_badge']['title']}", f["real_badge"][signal]))
+        lines += [*class_table(parts), ""]
+    ece = f["test"]["ece"]
+    lines.append(f"Expected calibration error, synthetic test: presence {ece['presence']}, posture {ece['posture']}.")
+    if "real_badge_alarms" in f:
+        lines += ["", f"False posture alarms on real people who sit or stand for a photograph (cross-validated by groups of people): {f['real_badge_alarms']}."]
     return lines
 
 
-def write_card(folder, figures):
-    lines = ["# Model card of the heads", "",
-             "Four small networks for what happens at a window: presence and posture, desk items, badge, smoking. They judge conduct at a window, never who",
-             "a person is, and see nothing outside the window's polygons. They are no basis for a decision about a person without a human look.", "",
-             "Figures: synthetic and real apart; shares with 95 % Wilson intervals and n; `unknown` counts against recall, not against precision; frame by frame, no",
-             "smoothing over time. Synthetic test: scenes of the generator whose seeds (seed % 5 == 0) were used for nothing else.", "",
-             "Data: rendered service windows (CC0); `real_badge` (princeID lbscekId&WithoutId, CC BY 4.0), 113 photographs of students with and without an ID card, used in the",
-             "training of the window, badge and smoking heads. `real_smoking` (web pictures) served for tests and thresholds alone.", "",
-             "Licence of the weights: Apache-2.0. They build on MoveNet Thunder (Apache-2.0) and NanoDet (Apache-2.0)."]
-    for name in ("window", "desk", "badge", "smoking"):
+def desk_figures(f):
+    test, c = f["test"], f["test"]["clutter"]
+    return [f"Synthetic test, {test['pictures']} desks: clutter (IoU ≥ 0.3) precision {c['precision']}, recall {c['recall']}, F1 {c['f1']}; mean AP50 {test['mean_ap50']}.", "",
+            "| class | AP50 | n | threshold |", "|---|---|---|---|",
+            *[f"| {k} | {v['ap50']} | {v['n']} | {f['thresholds'][k]} |" for k, v in test["ap50"].items()]]
+
+
+def crop_figures(f):
+    titles = {"test": "synthetic test", "test_above_floor": "synthetic test, above the size floor", "real_badge_cross_validated": "real_badge, cross-validated", "real_smoking": "real_smoking"}
+    lines = class_table([(title, f[key]) for key, title in titles.items() if key in f])
+    if "ece_test" in f:
+        lines += ["", f"Expected calibration error, synthetic test: {f['ece_test']:.3f}."]
+    return lines
+
+
+FIGURES = {"window": window_figures, "desk": desk_figures, "badge": crop_figures, "smoking": crop_figures}
+
+
+def card(name, figures):
+    """The card of one head as Markdown."""
+    lines = [f"# {name}: {TITLE[name]}", "", INTRO, "", "## How it was made", "", METHOD[name], "", f"Data: {DATA[name]}", "",
+             "Licence of the weights: Apache-2.0. They build on MoveNet Thunder and NanoDet (both Apache-2.0).", "", "## Figures", "", *FIGURES[name](figures)]
+    if figures.get("fairness"):
+        lines += ["", "## Fairness", "", "Synthetic test: share of right answers by group of the rendered person; no head is told of groups.", "", "| group | right |", "|---|---|"]
+        lines += [f"| {k} | {v} |" for k, v in figures["fairness"].items()]
+    return "\n".join([*lines, "", "## Limits", "", LIMITS[name], ""])
+
+
+def write_cards(folder, figures):
+    folder.mkdir(exist_ok=True)
+    for name in TITLE:
         if name in figures:
-            lines += section(name, figures[name])
-    (folder / "CARD.md").write_text("\n".join(lines) + "\n")
+            (folder / f"{name}.md").write_text(card(name, figures[name]), encoding="utf-8")
 
 
 def toml_list(words):
@@ -103,7 +109,7 @@ def picture_input(size):
 
 def entry(name, path, decoder, labels, thresholds, features_of=None, size=None):
     lines = ["[[models]]", f'name = "{name}"', f'role = "{name}"', f'file = "weights/{path.name}"', f'sha256 = "{export.sha256(path)}"',
-             'source = "trained by models/train, card in weights/CARD.md"', 'version = "1"', 'licence = "Apache-2.0"', f'decoder = "{decoder}"',
+             f'source = "trained by models/train, card in cards/{name}.md"', 'version = "1"', 'licence = "Apache-2.0"', f'decoder = "{decoder}"',
              f"labels = {labels}", f"thresholds = {toml_numbers(thresholds)}"]
     if features_of:
         lines.append(f'features_of = "{features_of}"')
@@ -132,6 +138,6 @@ def write_manifest(path, folder, figures):
 
 def main(folder):
     figures = json.loads((folder / "figures.json").read_text())
-    write_card(folder, figures)
+    write_cards(folder.parent / "cards", figures)
     write_manifest(folder.parent / "manifest.toml", folder, figures)
-    print("wrote weights/CARD.md and the heads' entries of manifest.toml")
+    print("wrote cards/*.md and the heads' entries of manifest.toml")

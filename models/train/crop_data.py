@@ -3,12 +3,14 @@ import time
 
 import numpy as np
 
-from . import augment, crops, data, paste
+from . import augment, crops, data, held, paste
 from .features import progress, rng_of
 from .store import Store
 
 BADGE_SIZE = (128, 128)
-SMOKING_SIZE = (160, 160)
+SMOKING_SIZE = (192, 192)
+SHORTEST = 7             # pixels of the crop; a drawn cigarette shorter than this is not taught
+MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
 
 
@@ -18,6 +20,11 @@ def badge_label(window):
     if known < 0 and window.synthetic and window.truth.get("presence") == "present":
         return data.BADGE.index("unclear")
     return known
+
+
+def smoking_label(window):
+    """Nobody smokes in `real_badge`, whose truth does not say so."""
+    return 0 if window.set == "real_badge" else data.smoking_label(window.truth)
 
 
 def moved(box, rng, shift=.08, scale=.12):
@@ -91,54 +98,87 @@ def badge_variant(window, keypoints, number, rng):
 
 
 def smoking_places(keypoints, scale):
-    """Where a cigarette may be: the mouth and the hands, in picture pixels."""
+    """Where a cigarette may be: ("mouth" or "hand", x, y) in picture pixels."""
     places = []
     if keypoints[0][2] >= .3:
-        places.append(keypoints[0][:2] + [0, .13 * scale])
+        places.append(("mouth", *(keypoints[0][:2] + [0, MOUTH_BELOW_NOSE * scale])))
     for elbow, wrist in ((7, 9), (8, 10)):
         if keypoints[wrist][2] >= .3 and keypoints[elbow][2] >= .2:
-            places.append(keypoints[wrist][:2] + .3 * (keypoints[wrist][:2] - keypoints[elbow][:2]))
+            places.append(("hand", *(keypoints[wrist][:2] + .3 * (keypoints[wrist][:2] - keypoints[elbow][:2]))))
     return places
 
 
+def closer(box, keypoints, places, rng):
+    """A crop of a part of `box`: as where the head fills the picture, where a wild wrist moved the crop, and where the picture is squeezed."""
+    w, h = box[2] - box[0], box[3] - box[1]
+    factor = np.exp(rng.uniform(np.log(.3), np.log(1.15)))
+    squeeze = np.exp(rng.normal(0, .12))
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    if places:
+        _, px, py = places[0 if rng.random() < .6 else rng.integers(len(places))]
+        t = 1 if factor < .6 else rng.uniform(0, 1) * (1.3 - min(factor, 1.3))
+        x, y = x + t * (px - x), y + t * (py - y)
+    x, y = x + rng.normal(0, .1) * w * factor, y + rng.normal(0, .1) * h * factor
+    return [x - w * factor * squeeze / 2, y - h * factor / squeeze / 2, x + w * factor * squeeze / 2, y + h * factor / squeeze / 2]
+
+
 def smoking_variant(window, keypoints, number, rng):
-    """(crop, label, box of the cigarette) or None where the keypoints give no head and hands."""
+    """(crop, label, box of the cigarette) or None where the keypoints give no head and hands.
+
+    Half of the people without a cigarette get one drawn, most others something that is mistaken for one.
+    """
     picture = shown(window, rng if number else None)
     height, width = picture.shape[:2]
     seat = window.geometry["seat"]
     box = crops.head_hands_box(keypoints, seat, width, height)
     if box is None:
         return None
-    label = 0 if window.set == "real_badge" else data.smoking_label(window.truth)
-    if number:
-        box = crops.clip(moved(box, rng), width, height) or box
-    crop = crops.cut(picture, box, SMOKING_SIZE)
-    place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
+    label = smoking_label(window)
     if not number:
-        return crop, label, place
-    factor = crops.placement(box, SMOKING_SIZE)[0] / (box[2] - box[0])
+        place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
+        return crops.cut(picture, box, SMOKING_SIZE), label, place
     scale = crops.body_scale(keypoints, crops.window_box(seat, width, height))
     places = smoking_places(keypoints, scale)
-    if label == 0 and places:
-        where = crops.to_net(places[rng.integers(len(places))][None], box, SMOKING_SIZE)[0]
-        draw = rng.random()
-        if draw < .35:
-            crop, found = paste.cigarette(crop, rng, where, scale * factor)
-            inside = found and found[0] > 0 and found[1] > 0 and found[2] < SMOKING_SIZE[0] and found[3] < SMOKING_SIZE[1]
-            long = found and max(found[2] - found[0], found[3] - found[1])
-            label, place = (1, np.array(found, np.float32)) if inside and long >= 6 else (-1, NOWHERE)
-        elif draw < .6:
-            crop = paste.hand_distractor(crop, rng, where, scale * factor)
-    elif label == 1 and rng.random() < .15 and places:
-        crop = paste.hand_distractor(crop, rng, crops.to_net(places[-1][None], box, SMOKING_SIZE)[0] + rng.normal(0, 6, 2), scale * factor)
+    near = closer(box, keypoints, places, rng) if label == 0 or rng.random() < .3 else moved(box, rng)
+    box = crops.clip(near, width, height) or box
+    crop = crops.cut(picture, box, SMOKING_SIZE)
+    place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
+    if label == 1:
+        x, y = (place[:2] + place[2:]) / 2 if place[0] > -1 else (0, 0)
+        if not (0 < x < SMOKING_SIZE[0] and 0 < y < SMOKING_SIZE[1]):
+            label, place = -1, NOWHERE                              # whether it is seen is not known
+    else:
+        crop, label, place = with_something_held(crop, keypoints, places, scale, box, rng)
+    if label == 0 and rng.random() < .25:
+        crop = held.clutter(crop, rng)
     crop, place = finished(crop, place, rng)
     return crop, label, place
+
+
+def with_something_held(crop, keypoints, places, scale, box, rng):
+    """(crop, label, box) of a person without a cigarette, to whom one is given, or something else, or nothing."""
+    tw, th, *_ = crops.placement(box, SMOKING_SIZE)
+    s = scale * np.sqrt(tw / (box[2] - box[0]) * th / (box[3] - box[1]))
+    here = [(kind, *crops.to_net(np.array([[x, y]]), box, SMOKING_SIZE)[0]) for kind, x, y in places]
+    here = [p for p in here if 4 < p[1] < SMOKING_SIZE[0] - 4 and 4 < p[2] < SMOKING_SIZE[1] - 4]
+    draw = rng.random()
+    if not here or draw > .9:
+        return crop, 0, NOWHERE
+    nose = crops.to_net(keypoints[:1, :2], box, SMOKING_SIZE)[0]
+    crop, ends = held.held(crop, rng, here, nose, s, smokes=draw < .5)
+    if ends is None:
+        return crop, 0, NOWHERE
+    low, high = ends.min(0), ends.max(0)
+    seen = (low.clip(0, SMOKING_SIZE) < high.clip(0, SMOKING_SIZE)).all() and (ends > 2).all() and (ends < np.array(SMOKING_SIZE) - 2).all()
+    if not seen or np.hypot(*(ends[1] - ends[0])) < SHORTEST:
+        return crop, -1, NOWHERE
+    return crop, 1, np.array([*low - 1, *high + 1], np.float32)
 
 
 def fill(windows, poses, folder, kind, counts):
     """Caches variant 0 of every labelled window and `counts[label]` augmented ones of those that may train."""
     make, label_of = {"badge": (badge_variant, badge_label),
-                      "smoking": (smoking_variant, lambda w: 0 if w.set == "real_badge" else data.smoking_label(w.truth))}[kind]
+                      "smoking": (smoking_variant, smoking_label)}[kind]
     store = Store(folder, shard=512)
     todo = []
     for w in windows:

@@ -2,6 +2,8 @@
 import re
 
 import numpy as np
+import onnxruntime as ort
+from PIL import Image
 
 from . import crop_data, data, metrics
 from .cropnet import fit, load, predict
@@ -28,6 +30,33 @@ def shoulder_px(window, width=640, height=360):
     if not k or not (k[5][2] and k[6][2]):
         return 0
     return (((k[5][0] - k[6][0]) * width) ** 2 + ((k[5][1] - k[6][1]) * height) ** 2) ** .5
+
+
+def crop_score(crops_, labels, positive, against):
+    """For `export`: average precision of one class against another on these crops, of any file, at the size that the file wants."""
+    mine = (labels == positive) | (labels == against)
+    crops_, positives = crops_[mine], labels[mine] == positive
+
+    def score(path):
+        session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        *_, height, width = session.get_inputs()[0].shape
+        logits = [session.run(None, {"crop": net_input(c, (width, height))})[0][0] for c in crops_]
+        return metrics.average_precision([z[positive] - z[against] for z in logits], positives)
+
+    return score
+
+
+def net_input(crop, size=None):
+    """A cached crop as the network's input, with the batch."""
+    if size and crop.shape[1::-1] != size:
+        crop = np.asarray(Image.fromarray(crop).resize(size, Image.BILINEAR))
+    return crop.transpose(2, 0, 1)[None].astype(np.float32)
+
+
+def calibration(c, rows, many=64):
+    """Some training crops for the INT8 version, spread over the set."""
+    rows = np.flatnonzero(rows)
+    return [{"crop": net_input(c.crop[i])} for i in rows[:: max(1, len(rows) // many)]]
 
 
 SURE = .6          # probability from which the smoking head accuses
@@ -120,7 +149,8 @@ def run_badge(windows, cache, folder, samples=40000, cv_samples=16000, seed=1, c
     figures["ece_test"] = metrics.calibration_error(metrics.softmax(sl, temperature), c.label[test])
     if pooled:
         figures["real_badge_cross_validated"] = badge_report("badge, real_badge (5 groups of people, cross-validated)", *pooled, temperature, thresholds)
-    export(net, {"crop": (3, *crop_data.BADGE_SIZE)}, ["badge"], folder / "badge.onnx", check=2e-2)
+    export(net, {"crop": (3, *crop_data.BADGE_SIZE)}, ["badge"], folder / "badge.onnx", check=2e-2,
+           score=crop_score(c.crop[test], c.label[test], 1, 0), calibration=calibration(c, synthetic | real))
     save_figures(folder, "badge", figures)
 
 
@@ -161,5 +191,6 @@ def run_smoking(windows, cache, folder, samples=40000, seed=1):
     for name, mask in parts.items():
         if mask.any():
             figures[name] = smoking_report(f"smoking, {name}", logits[name], c.label[mask], temperature, thresholds)
-    export(net, {"crop": (3, *crop_data.SMOKING_SIZE)}, ["smoking"], folder / "smoking.onnx", check=2e-2)
+    export(net, {"crop": (3, *crop_data.SMOKING_SIZE)}, ["smoking"], folder / "smoking.onnx", check=2e-2,
+           score=crop_score(c.crop[parts["test"]], c.label[parts["test"]], 1, 0), calibration=calibration(c, trains))
     save_figures(folder, "smoking", figures)

@@ -1,12 +1,10 @@
 """The badge head and the smoking head: small networks of their own on a crop at the camera's resolution."""
-import sys
-import time
-
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from . import loop
 from .backbone import Backbone
 from .store import Store
 
@@ -16,7 +14,9 @@ FROZEN = 5              # first convolutions of the backbone that keep COCO's we
 class CropNet(nn.Module):
     """RGB crop 0..255 (n, 3, size, size) → class logits. A heat map of where the thing is (see `stride`) is learnt along.
 
-    `fine`: twice the resolution throughout, for a cigarette two pixels wide; a badge does not need it.
+    `fine`: for a cigarette two pixels wide. Twice the resolution throughout, and the answer follows from what is where the heat map is
+    warmest alone: the rest of the crop tells one data set from another, not smokers from others. A badge needs neither, and whether a
+    chest is turned away is in all of it.
     """
 
     def __init__(self, classes, fine):
@@ -28,7 +28,8 @@ class CropNet(nn.Module):
         self.coarse = nn.Sequential(*context, nn.Conv2d(96 if fine else 256, 48, 1), nn.LeakyReLU(.1))
         self.mix = nn.Sequential(nn.Conv2d(96, 64, 3, padding=1), nn.LeakyReLU(.1))
         self.heat = nn.Conv2d(64, 1, 1)
-        self.classify = nn.Sequential(nn.Dropout(.3), nn.Linear(64 * 3 + 1 + 48, 48), nn.LeakyReLU(.1), nn.Dropout(.2), nn.Linear(48, classes))
+        pooled = 64 + 1 if fine else 64 * 3 + 1 + 48
+        self.classify = nn.Sequential(nn.Dropout(.3), nn.Linear(pooled, 48), nn.LeakyReLU(.1), nn.Dropout(.2), nn.Linear(48, classes))
 
     def both(self, rgb):
         maps = self.backbone(rgb)
@@ -37,15 +38,20 @@ class CropNet(nn.Module):
         heat = self.heat(x)
         attention = torch.softmax(heat.flatten(2), 2)                       # what is there where the thing most likely is
         at_peak = (x.flatten(2) * attention).sum(2)
-        pooled = torch.cat([x.mean((2, 3)), x.amax((2, 3)), at_peak, heat.amax((2, 3)), coarse.mean((2, 3))], 1)
-        return self.classify(pooled), heat
+        pooled = [at_peak, heat.amax((2, 3))]
+        if not self.is_fine:
+            pooled = [x.mean((2, 3)), x.amax((2, 3)), *pooled, coarse.mean((2, 3))]
+        return self.classify(torch.cat(pooled, 1)), heat
 
     def forward(self, rgb):
         return self.both(rgb)[0]
 
 
-def heat_target(places, size, stride):
-    """1 in the cells that the box touches, 0 elsewhere; all -1 (not taught) where no box is known."""
+def heat_target(places, size, stride, thin=False):
+    """1 in the cells that the box touches, 0 elsewhere; all -1 (not taught) where no box is known.
+
+    `thin`: of the box around a slanting stick only the middle surely is stick; the rest of the box is not taught.
+    """
     cells = size // stride
     target = torch.full((len(places), 1, cells, cells), -1.0)
     for n, (x0, y0, x1, y1) in enumerate(places.tolist()):
@@ -56,7 +62,7 @@ def heat_target(places, size, stride):
         if 0 <= cx < size and 0 <= cy < size:
             a, b = int(max(0, x0 + 1) // stride), int(min(size - 1, x1 - 1) // stride)
             c, d = int(max(0, y0 + 1) // stride), int(min(size - 1, y1 - 1) // stride)
-            target[n, 0, c:d + 1, a:b + 1] = 1
+            target[n, 0, c:d + 1, a:b + 1] = -1 if thin else 1
             target[n, 0, int(cy) // stride, int(cx) // stride] = 1
     return target
 
@@ -64,8 +70,9 @@ def heat_target(places, size, stride):
 def loss_of(logits, heat, labels, places, size, positive):
     """Classes by cross-entropy; the heat map by a focal loss, empty for labels that have nothing to show."""
     loss = F.cross_entropy(logits, labels, label_smoothing=.03)
-    target = heat_target(places, size, size // heat.shape[2])
-    nothing = (labels != positive).view(-1, 1, 1, 1) & (target < 0)
+    stride = size // heat.shape[2]
+    target = heat_target(places, size, stride, thin=stride == 4)
+    nothing = ((labels != positive) & (places[:, 0] < 0)).view(-1, 1, 1, 1) & (target < 0)
     target = torch.where(nothing, torch.zeros_like(target), target)
     known = target >= 0
     if known.any():
@@ -103,50 +110,21 @@ def load(folder, windows):
     return found, variants, arrays["crop"][keep], arrays["label"][keep], arrays["place"][keep].astype(np.float32)
 
 
-def fit(crops_, labels, places, chance, classes, size, positive, fine, seed, samples, checkpoint=None, lr=6e-4, batch=32):
-    """Trains a CropNet on `samples` draws; rows are drawn by `chance`. Resumable at every tenth of the way."""
+def fit(crops_, labels, places, chance, classes, size, positive, fine, seed, samples, checkpoint=None, lr=1.2e-3, batch=32):
+    """Trains a CropNet on `samples` draws; rows are drawn by `chance`. Resumable."""
     torch.manual_seed(seed)
     net = CropNet(classes, fine).to(memory_format=torch.channels_last)
-    generator = np.random.default_rng(seed)
-    old = [p for p in net.backbone.parameters() if p.requires_grad]
-    new = [p for n, p in net.named_parameters() if not n.startswith("backbone")]
-    optimiser = torch.optim.AdamW([{"params": old}, {"params": new}], lr=lr, weight_decay=2e-2)
-    steps = samples // batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [lr * .4, lr * 2], total_steps=steps + 1, pct_start=.1)
-    first = 0
-    if checkpoint and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=False)
-        if state["samples"] == samples and state["rows"] == len(labels):
-            net.load_state_dict(state["net"])
-            optimiser.load_state_dict(state["optimiser"])
-            schedule.load_state_dict(state["schedule"])
-            first = state["step"]
-            generator = np.random.default_rng((seed, first))
     chance = chance / chance.sum()
-    start, total = time.time(), 0.0
-    net.train()
-    for step in range(first, steps):
+
+    def loss_of_batch(generator):
         take = generator.choice(len(labels), batch, p=chance)
         x = torch.from_numpy(crops_[take].transpose(0, 3, 1, 2).astype(np.float32))
         x, where = vary(x, torch.from_numpy(places[take]), generator, size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with loop.half():
             logits, heat = net.both(x.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 3.0)
-        optimiser.step()
-        schedule.step()
-        total += float(loss.detach())
-        if (step + 1) % 20 == 0:
-            left = (time.time() - start) / (step + 1 - first) * (steps - step - 1)
-            print(f"\r  step {step + 1}/{steps} loss {total / 20:.3f}, {left / 60:.1f} min left ", end="", file=sys.stderr, flush=True)
-            total = 0.0
-        if checkpoint and (step + 1) % max(1, steps // 10) == 0:
-            torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step + 1,
-                        "samples": samples, "rows": len(labels)}, checkpoint)
-    print(file=sys.stderr)
-    return net
+        return loss_of(logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
+
+    return loop.train(net, loss_of_batch, samples // batch, seed, checkpoint, lr, decay=2e-2, clip=3.0, slower=("backbone",), what=f"{len(labels)} rows")
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ everything of one scene is on one side. Real sets never mix with synthetic ones 
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,15 @@ class Window:
         return [self.geometry["seat"]] + ([self.geometry["desk"]] if self.geometry.get("desk") else [])
 
     def picture(self):
-        return np.asarray(Image.open(self.path).convert("RGB"))
+        return picture_at(self.path)
+
+
+@lru_cache(maxsize=8)
+def picture_at(path):
+    """A decoded picture, read-only: the variants of a window are made one after the other."""
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    pixels.setflags(write=False)
+    return pixels
 
 
 def split_of(scene_id):

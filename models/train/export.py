@@ -7,6 +7,9 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx import helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from .gate import refuse_worse
 
 OPSET = 17
 HALVED_FROM = 1024          # numbers in a weight
@@ -31,33 +34,63 @@ def halve(path):
     onnx.save(model, str(path))
 
 
-def export(net, inputs, outputs, path, check=1e-3, half=False):
+def export(net, inputs, outputs, path, check=1e-3, half=False, score=None, calibration=()):
     """Writes opset-17 ONNX with batch 1 and the given names, and compares it with the network on random input.
 
-    `inputs`: name → shape without the batch. `half`: see `halve`.
+    `inputs`: name → shape without the batch. `half`: see `halve`. `score`: file → one number on the test scenes, the larger the better: a
+    network that scores less than the file that is there is not put in its place. `calibration`: some inputs (name → array with the batch),
+    from which an INT8 version is made in `int8/` beside the file.
     """
     net.eval()
     generator = torch.Generator().manual_seed(0)
     example = tuple(torch.rand((1, *shape), generator=generator) for shape in inputs.values())
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(net, example, str(path), input_names=list(inputs), output_names=outputs, opset_version=OPSET, dynamo=False)
+    candidate = path.with_name(f"{path.stem}.candidate.onnx")
+    torch.onnx.export(net, example, str(candidate), input_names=list(inputs), output_names=outputs, opset_version=OPSET, dynamo=False)
     with torch.no_grad():
         expected = net(*example)
     expected = expected if isinstance(expected, tuple) else (expected,)
 
     def differences():
-        session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(candidate), providers=["CPUExecutionProvider"])
         got = session.run(outputs, {n: e.numpy() for n, e in zip(inputs, example)})
         return np.concatenate([np.abs(e.numpy() - g).ravel() for e, g in zip(expected, got)])
 
     worst = float(differences().max())
     if worst > check:
         raise SystemExit(f"{path.name}: ONNX differs from the trained network by {worst}")
+    small = quantise(candidate, calibration) if calibration else None
     if half:                                # rounding may move a peak to the next cell: nearly all numbers must stay
-        halve(path)
+        halve(candidate)
         if (rounded := float(np.quantile(differences(), .995))) > .05:
             raise SystemExit(f"{path.name}: half precision moves the outputs by {rounded}")
+    if score:
+        refuse_worse(path, candidate, score)
+    candidate.replace(path)
+    if small:
+        (path.parent / "int8").mkdir(exist_ok=True)
+        small.replace(path.parent / "int8" / path.name)
+        if score:
+            print(f"{path.name}: INT8 scores {score(path.parent / 'int8' / path.name):.4f}")
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, sha256 {sha256(path)}, parity {worst:.1e}")
+
+
+class Inputs(CalibrationDataReader):
+    """Hands the quantiser one set of inputs after the other."""
+
+    def __init__(self, sets):
+        self.sets = iter(sets)
+
+    def get_next(self):
+        return next(self.sets, None)
+
+
+def quantise(path, calibration):
+    """An INT8 version: weights by channel, activations over the ranges that the calibration inputs show."""
+    small = path.with_name(f"{path.stem}.int8.onnx")
+    quantize_static(str(path), str(small), Inputs(calibration), quant_format=QuantFormat.QDQ, per_channel=True,
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+    return small
 
 
 def sha256(path):

@@ -80,6 +80,13 @@ def precision_threshold(probabilities, positive, precision, low=0.5, high=0.98):
     return high
 
 
+def average_precision(scores, positive):
+    """Area under the steps of precision over recall, best score first; 0 without a positive."""
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    right = np.asarray(positive, float)[order]
+    return float((right * right.cumsum() / (np.arange(len(right)) + 1)).sum() / max(right.sum(), 1))
+
+
 def show(title, result):
     print(f"\n{title}: n={result['n']} unknown {result['unknown']} macro F1 {result['macro_f1']}")
     for name, row in result["classes"].items():

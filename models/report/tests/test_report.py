@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from report import figures, sets, windows  # noqa: E402
+from report import errors, figures, sets, windows  # noqa: E402
 
 
 def test_unknown_counts_against_recall_only():
@@ -71,3 +71,22 @@ def test_only_scenes_that_trained_nothing_are_kept(tmp_path):
     assert [row["id"] for row in kept] == ["s000005"]
     written = json.loads((tmp_path / "out/manifest.jsonl").read_text())
     assert "desk" not in written["windows"][0] and Path(written["media"]).is_absolute()
+
+
+def test_the_surest_errors_are_shown_and_real_people_never(tmp_path):
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"picture")
+
+    def still(name, source, said, confidence):
+        window = {"window": "1", "seat": [[0, 0], [1, 0], [1, 1]]}
+        truth = {"badge": "worn"}
+        return windows.Scored("s", name, window, truth, {"badge": {"value": said, "confidence": confidence}}, (640, 480), "near", source, str(picture),
+                              windows.pixels(truth, window, (640, 480)))
+
+    wrong = still("s000005", "synthetic", "missing", .9)
+    assert [row[0] for row in errors.worst([wrong], "badge")] == [.9]
+    assert errors.worst([still("s000010", "synthetic", "unknown", None), still("s000015", "synthetic", "worn", .9)], "badge") == []
+    text = "\n".join(errors.section([wrong], tmp_path / "plots" / "errors"))
+    assert "s000005" in text and (tmp_path / "plots" / "errors" / "s000005.jpg").exists()
+    assert errors.section([still("badge0001", "web", "missing", .9)], tmp_path / "plots" / "errors") == []
+    assert not (tmp_path / "plots" / "errors").exists(), "pictures of before are gone"

@@ -1,0 +1,69 @@
+"""What is drawn into people's mouths and hands, and what keeps a worse network out: no base models needed."""
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from train import gate, held, metrics  # noqa: E402
+
+PLACES = [("mouth", 90.0, 80.0), ("hand", 60.0, 130.0)]
+
+
+def grey():
+    return np.full((192, 192, 3), 120, np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("smokes", [True, False])
+def test_only_who_smokes_has_a_cigarette(seed, smokes):
+    picture, rng = grey(), np.random.default_rng(seed)
+    out, ends = held.held(picture, rng, PLACES, np.array([90.0, 70.0]), 70.0, smokes)
+    assert (ends is not None) == smokes
+    assert out.shape == picture.shape and out.dtype == np.uint8
+    assert (picture == 120).all(), "the cached picture is shared and must stay as it is"
+    if smokes:
+        assert np.hypot(*(ends[1] - ends[0])) < .27 * 70, "no longer than a cigarette"
+        assert (out != 120).any()
+
+
+def test_a_seed_draws_the_same_again():
+    one, two = (held.held(grey(), np.random.default_rng(5), PLACES, np.array([90.0, 70.0]), 70.0, True)[0] for _ in range(2))
+    assert (one == two).all()
+
+
+def test_a_rod_thinner_than_a_pixel_is_fainter_not_thicker():
+    def ink(radius):
+        canvas = np.zeros((40, 40, 3), np.float32)
+        light = held.Light(np.full((40, 40, 3), 200, np.uint8), (20, 20), 10, np.random.default_rng(0))
+        light.tint, light.contrast = np.ones(3), 0
+        held.rod(canvas, (5, 20), (35, 20), radius, [(1, np.full(3, 200.0))], light, np.random.default_rng(0))
+        return canvas.sum() / 600 / 30                  # widths in pixels
+    assert ink(2) == pytest.approx(4, abs=.4) and ink(.25) == pytest.approx(.5, abs=.3)
+    assert ink(.1) < ink(.25) < ink(.5) < ink(1)
+
+
+def test_a_rod_outside_the_picture_changes_nothing():
+    canvas = np.full((40, 40, 3), 90, np.float32)
+    light = held.Light(canvas, (20, 20), 10, np.random.default_rng(0))
+    held.rod(canvas, (-50, -50), (-20, -30), 2, [(1, np.full(3, 200.0))], light, np.random.default_rng(0))
+    assert (canvas == 90).all()
+
+
+def test_average_precision():
+    assert metrics.average_precision([3, 2, 1, 0], [True, True, False, False]) == 1
+    assert metrics.average_precision([3, 2, 1], [False, True, True]) == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert metrics.average_precision([1, 2], [False, False]) == 0
+
+
+def test_a_worse_network_is_not_exported(tmp_path):
+    committed, candidate = tmp_path / "head.onnx", tmp_path / "head.candidate.onnx"
+    candidate.write_text(".8")
+    score = lambda path: float(path.read_text())
+    gate.refuse_worse(committed, candidate, score)      # nothing is committed yet
+    committed.write_text(".8")
+    gate.refuse_worse(committed, candidate, score)      # as good is good enough
+    committed.write_text(".81")
+    with pytest.raises(SystemExit, match="worse than the committed"):
+        gate.refuse_worse(committed, candidate, score)
