@@ -45,7 +45,7 @@ def main():
     if "features" in steps:
         features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 8)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
-        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (4, 10))
+        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (12, 12), real_times=4)
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "desk" in steps:

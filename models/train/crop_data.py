@@ -175,8 +175,8 @@ def with_something_held(crop, keypoints, places, scale, box, rng):
     return crop, 1, np.array([*low - 1, *high + 1], np.float32)
 
 
-def fill(windows, poses, folder, kind, counts):
-    """Caches variant 0 of every labelled window and `counts[label]` augmented ones of those that may train."""
+def fill(windows, poses, folder, kind, counts, real_times=1):
+    """Caches variant 0 of every labelled window and `counts[label]` augmented ones of those that may train, `real_times` as many of the few real ones."""
     make, label_of = {"badge": (badge_variant, badge_label),
                       "smoking": (smoking_variant, smoking_label)}[kind]
     store = Store(folder, shard=512)
@@ -185,7 +185,8 @@ def fill(windows, poses, folder, kind, counts):
         label = label_of(w)
         trains = w.split == "train" or w.set == "real_badge"
         if label >= 0 or w.set == "real_smoking":
-            todo += [(w, v) for v in range(1 + (counts[label] if trains else 0)) if f"{w.key}#{v}" not in store]
+            many = counts[label] * (real_times if w.set == "real_badge" else 1) if trains else 0
+            todo += [(w, v) for v in range(1 + many) if f"{w.key}#{v}" not in store]
     start = time.time()
     for n, (w, v) in enumerate(todo):
         name = f"{w.key}#{v}"

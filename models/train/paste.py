@@ -1,4 +1,4 @@
-"""Things drawn onto crops: badges and what is mistaken for them, cigarettes and what is mistaken for them.
+"""Badges and what is mistaken for them, drawn onto crops.
 
 Everything is drawn three times larger and laid over with soft edges and the brightness of its surroundings. Lengths are in
 units of the person's scale (the distance of the shoulder joints, crops.body_scale), places in pixels of the crop.
@@ -135,59 +135,3 @@ def chest_distractor(picture, rng, neck, s):
     else:
         cords(layer, rng, neck, (x, y + s * rng.uniform(.15, .3)), s * .8, bright(rng))
     return layer.laid(rng)
-
-
-def stick(layer, rng, x, y, angle, parts, width):
-    """A stick from (x, y): consecutive (length, colour)."""
-    for length, colour in parts:
-        nx, ny = x + np.cos(angle) * length, y + np.sin(angle) * length
-        layer.line([(x, y), (nx, ny)], colour, width)
-        x, y = nx, ny
-    return x, y
-
-
-def cigarette(picture, rng, place, s):
-    """A cigarette that starts at `place` (lips or fingers), sometimes with smoke. Returns the picture and its box."""
-    layer = Layer(picture)
-    length = s * rng.uniform(.17, .27) * rng.uniform(.5, 1)
-    angle = rng.uniform(0, 2 * np.pi)
-    filters = [(205, 150, 85), (190, 130, 70), (235, 235, 230), (220, 170, 110)][rng.integers(4)]
-    tip = [(200, 70, 30), (110, 100, 95), (60, 55, 55), (240, 120, 60)][rng.integers(4)]
-    white = rng.integers(215, 256)
-    x, y = place[0] + s * rng.normal(0, .02), place[1] + s * rng.normal(0, .02)
-    end = stick(layer, rng, x, y, angle, [(length * .28, filters), (length * .62, (white, white, white - 6)), (length * .1, tip)], max(.8, s * rng.uniform(.02, .034)))
-    box = layer.box()
-    out = layer.laid(rng, (.0, .6))
-    if rng.random() < .3:
-        smoke = Layer(out)
-        px, py = end
-        for k in range(rng.integers(5, 14)):
-            r = s * (.02 + .012 * k)
-            smoke.draw.ellipse([(px - r) * OVER, (py - r) * OVER, (px + r) * OVER, (py + r) * OVER], fill=(225, 228, 232, int(rng.uniform(20, 70))))
-            px, py = px + s * rng.normal(0, .035), py - s * rng.uniform(.03, .06)
-        out = smoke.laid(rng, (.8, 3.0), rng.uniform(.4, 1))
-    return out, box
-
-
-def hand_distractor(picture, rng, place, s):
-    """A pen, straw, fork, phone or cup at the mouth or in the hand: no cigarette."""
-    layer = Layer(picture)
-    x, y = place
-    kind = rng.choice(["pen", "straw", "phone", "cup", "marker", "edge"])
-    angle = rng.uniform(0, 2 * np.pi)
-    if kind == "pen":
-        colour = np.array([(20, 20, 25), (20, 40, 140), (160, 20, 25), (30, 110, 60), (120, 120, 125)][rng.integers(5)])
-        stick(layer, rng, x, y, angle, [(s * rng.uniform(.28, .42), colour), (s * .05, colour * .5 + 60)], s * rng.uniform(.022, .04))
-    elif kind == "straw":
-        colour = any_colour(rng)
-        stick(layer, rng, x, y, rng.uniform(.3, 2.8), [(s * .1, colour), (s * .1, bright(rng)), (s * .1, colour), (s * .15, colour)], s * rng.uniform(.02, .03))
-        layer.polygon(quad(x, y + s * .35, s * .22, s * .35, 0), any_colour(rng))
-    elif kind == "phone":
-        layer.polygon(quad(x, y - s * .15, s * rng.uniform(.1, .22), s * rng.uniform(.3, .45), rng.normal(0, .4)), any_colour(rng) * .4)
-    elif kind == "cup":
-        layer.polygon(quad(x, y - s * .1, s * rng.uniform(.2, .28), s * rng.uniform(.22, .35), rng.normal(0, .3)), bright(rng) if rng.random() < .5 else any_colour(rng))
-    elif kind == "marker":
-        stick(layer, rng, x, y, angle, [(s * .1, any_colour(rng)), (s * .3, any_colour(rng))], s * rng.uniform(.05, .08))
-    else:                                                     # the bright edge of a sheet or a cuff
-        stick(layer, rng, x, y, angle, [(s * rng.uniform(.5, 1.2), bright(rng))], s * rng.uniform(.02, .08))
-    return layer.laid(rng, (.0, .7))
