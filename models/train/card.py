@@ -1,7 +1,9 @@
 """Writes the model cards and the heads' entries of the manifest from the figures of the last training."""
 import json
 
-from . import crop_data, data, desk_net, export, features
+import onnx
+
+from . import data, export
 
 MARK = "# ---- Heads of our own. Everything below is written by `python -m train card`."
 
@@ -103,17 +105,19 @@ def toml_numbers(numbers):
     return "{ " + ", ".join(f"{k} = {round(float(v), 4)}" for k, v in numbers.items()) + " }"
 
 
-def picture_input(size):
-    return f'[models.input]\nname = "crop"\nlayout = "nchw"\nsize = [{size[0]}, {size[1]}]\ndtype = "float32"\nchannels = "rgb"\nfit = "letterbox"\n'
+def picture_input(path):
+    """The input of the crop, at the size that the file itself asks for."""
+    shape = next(i.type.tensor_type.shape.dim for i in onnx.load(str(path)).graph.input if i.name == "crop")
+    return f'[models.input]\nname = "crop"\nlayout = "nchw"\nsize = [{shape[3].dim_value}, {shape[2].dim_value}]\ndtype = "float32"\nchannels = "rgb"\nfit = "letterbox"\n'
 
 
-def entry(name, path, decoder, labels, thresholds, features_of=None, size=None):
+def entry(name, path, decoder, labels, thresholds, features_of=None):
     lines = ["[[models]]", f'name = "{name}"', f'role = "{name}"', f'file = "weights/{path.name}"', f'sha256 = "{export.sha256(path)}"',
              f'source = "trained by models/train, card in cards/{name}.md"', 'version = "1"', 'licence = "Apache-2.0"', f'decoder = "{decoder}"',
              f"labels = {labels}", f"thresholds = {toml_numbers(thresholds)}"]
     if features_of:
         lines.append(f'features_of = "{features_of}"')
-    return "\n".join(lines) + "\n" + (picture_input(size) if size else "")
+    return "\n".join(lines) + "\n" + picture_input(path)
 
 
 def write_manifest(path, folder, figures):
@@ -125,13 +129,13 @@ def write_manifest(path, folder, figures):
         if name == "window":
             thresholds = {**{f"temperature_{k}": v for k, v in f["temperature"].items()}, **f["thresholds"]}
             labels = "{ presence = " + toml_list(data.PRESENCE) + ", posture = " + toml_list(data.POSTURE) + " }"
-            parts.append(entry(name, file, "head", labels, thresholds, features_of="movenet-thunder", size=features.CROP_SIZE))
+            parts.append(entry(name, file, "head", labels, thresholds, features_of="movenet-thunder"))
         elif name == "desk":
             thresholds = {"score": .05, "iou": .55, **f["thresholds"]}
-            parts.append(entry(name, file, "centre", toml_list(data.ITEMS), thresholds, features_of="nanodet", size=desk_net.INPUTS["crop"][1:]))
+            parts.append(entry(name, file, "centre", toml_list(data.ITEMS), thresholds, features_of="nanodet"))
         else:
-            size, words = (crop_data.BADGE_SIZE, data.BADGE) if name == "badge" else (crop_data.SMOKING_SIZE, data.SMOKING)
-            parts.append(entry(name, file, "head", toml_list(words), {"temperature": f["temperature"], **f["thresholds"]}, size=size))
+            words = data.BADGE if name == "badge" else data.SMOKING
+            parts.append(entry(name, file, "head", toml_list(words), {"temperature": f["temperature"], **f["thresholds"]}))
     text = path.read_text().split(MARK)[0].rstrip() + "\n\n" + MARK + "\n\n" + "\n".join(parts)
     path.write_text(text)
 
