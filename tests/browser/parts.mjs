@@ -11,14 +11,14 @@ import { join, resolve } from "node:path";
 import mqtt from "mqtt";
 import { chromium } from "playwright-core";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const BIN = process.env.CHUANGMING_BIN ?? join(ROOT, "target/debug");
+export const ROOT = resolve(import.meta.dirname, "../..");
+export const BIN = process.env.CHUANGMING_BIN ?? join(ROOT, "target/debug");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "a long test password";
 export const HALL = "tanggu";
 
 /** A port that is free now. */
-function freePort() {
+export function freePort() {
   return new Promise((found) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

@@ -9,8 +9,10 @@ import { Moved } from "./parts/Moved";
 import { Overtaken } from "./parts/Overtaken";
 import { Stepper } from "./parts/Stepper";
 import { useEvery } from "./parts/useEvery";
-import { STEPS, type Step, camera, cameras, goTo, lookForCameras, pick, step } from "./place";
+import { lookForOffers } from "./offers";
+import { type Step, camera, cameras, goTo, lookForCameras, pick, step, steps } from "./place";
 import { leave } from "./session";
+import { zoomTo } from "./stage/gestures";
 import { Stage } from "./stage/Stage";
 import { CameraStep } from "./steps/CameraStep";
 import { DetailsStep } from "./steps/DetailsStep";
@@ -18,7 +20,7 @@ import { LearnStep } from "./steps/LearnStep";
 import { SaveStep } from "./steps/SaveStep";
 import { TryStep } from "./steps/TryStep";
 import { WindowsStep } from "./steps/WindowsStep";
-import { open, redoStep, saved, undoStep } from "./work";
+import { open, redoStep, saved, select, undoStep } from "./work";
 
 const PANELS: Record<Step, ComponentType> = {
   camera: CameraStep, windows: WindowsStep, details: DetailsStep, learn: LearnStep, try: TryStep, save: SaveStep,
@@ -33,7 +35,7 @@ export function Workbench() {
   const panel = useRef<HTMLElement>(null);
   const start = () => {
     setError(null);
-    Promise.all([open(), lookForCameras()]).catch(setError);
+    Promise.all([open(), lookForOffers(), lookForCameras()]).catch(setError);
   };
   useEffect(start, []);
   useEvery(CAMERAS_EVERY_MS, () => lookForCameras().catch(() => undefined));
@@ -44,6 +46,10 @@ export function Workbench() {
     // A new step begins at its start, for people who do not see it, too.
     if (before.current !== here) panel.current?.focus({ preventScroll: true });
     panel.current?.scrollTo(0, 0);
+    if (!EDITING.includes(here)) {
+      select(null);
+      zoomTo({ k: 1, x: 0, y: 0 });
+    }
     before.current = here;
   }, [here]);
 
@@ -88,7 +94,7 @@ function Shell({ children }: { children: ComponentChildren }) {
 
 /** The way to the next step, at the end of each but the last. */
 function Onwards() {
-  const next = STEPS[STEPS.indexOf(step.value) + 1];
+  const next = steps.value[steps.value.indexOf(step.value) + 1];
   if (next === undefined || camera.value === null) return null;
   return (
     <button type="button" class={`onwards ${step.value === "camera" ? "primary" : ""}`} onClick={() => goTo(next)}>

@@ -20,7 +20,7 @@ export interface Camera {
   width: number;
   height: number;
   fps: number;
-  moved?: { since: string; dx: number; dy: number; roll_deg: number; scale: number } | null;
+  moved?: { since: string; dx: number; dy: number; roll_deg: number; scale: number };
   windows: number;
 }
 
@@ -30,8 +30,8 @@ export interface Place {
   /** A window's or zone's id, a mask's place in its list from 1, a lens's camera. */
   id: string;
   index: number;
-  part?: string | null;
-  corner?: number | null;
+  part?: string;
+  corner?: number;
 }
 
 export type Values = Record<string, number | string>;
@@ -50,7 +50,7 @@ export interface Checked {
 export interface Calibration {
   draft: Draft;
   version: string;
-  saved_at?: string | null;
+  saved_at?: string;
 }
 
 export interface Proposal {
@@ -60,10 +60,13 @@ export interface Proposal {
   windows: { seat: Polygon; desk: Polygon | null; seen: number }[];
 }
 
+/** What a signal says: a value, or why it cannot tell. */
 export interface Said {
-  value: string | null;
+  value?: string;
   confidence: number;
-  reason: string | null;
+  reason?: string;
+  /** What lies on a desk. */
+  items?: { class: string }[];
 }
 
 export type Box = [x: number, y: number, width: number, height: number];
@@ -75,20 +78,21 @@ export interface Item {
 }
 
 export interface Analysis {
-  windows: Record<string, Partial<Record<"presence" | "posture" | "badge" | "smoking", Said>> & { desk?: Said & { items: Item[] } }>;
+  windows: Record<string, Partial<Record<"presence" | "posture" | "badge" | "smoking" | "desk", Said>>>;
 }
 
 export interface Reference {
   state: "none" | "learning" | "learnt" | "refused" | "failed";
-  reason: string | null;
+  reason?: string;
   seconds: number;
   of: number;
   lights: number;
-  learnt_at: string | null;
+  learnt_at?: string;
 }
 
 export interface Items {
-  items: (Item & { permitted: boolean; required: boolean })[];
+  /** `custom` names an item that was taught here. */
+  items: (Item & { custom?: string; permitted: boolean; required: boolean })[];
   custom: { name: string; shots: number; learnt_at: string }[];
 }
 
@@ -99,13 +103,13 @@ export interface Level {
 
 export interface Trial {
   observed_s: Record<string, number>;
-  events: { window: string; rule: string; opened_at: string; closed_at: string | null; confidence: number }[];
+  events: { window: string; rule: string; opened_at: string; closed_at?: string; confidence: number }[];
 }
 
 export interface SelfTest {
   window: string;
   running: boolean;
-  steps: { step: string; state: "waiting" | "seen" | "skipped"; seen_at: string | null; now: Said | null }[];
+  steps: { step: string; state: "waiting" | "seen" | "skipped"; seen_at?: string; now?: Said }[];
 }
 
 export interface Version {
@@ -166,6 +170,7 @@ export interface Look {
 }
 
 export const api = {
+  description: () => get<{ paths: Record<string, unknown> }>("/api/openapi.json"),
   hello: () => get<Hello>("/api/hello"),
   session: () => get<{ idle_left_s: number }>("/api/session"),
   /** Somebody is here: looking at pictures alone does not keep a session open. */

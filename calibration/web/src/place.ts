@@ -3,10 +3,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Camera, api } from "./api";
 import { keep, kept } from "./keep";
+import { offers } from "./offers";
 import { select } from "./work";
 
-export const STEPS = ["camera", "windows", "details", "learn", "try", "save"] as const;
+const STEPS = ["camera", "windows", "details", "learn", "try", "save"] as const;
 export type Step = (typeof STEPS)[number];
+/** The steps that this agent offers, in their order. */
+export const steps = computed(() => STEPS.filter((name) => (name === "learn" ? offers("reference") : name === "try" ? offers("trial") || offers("selfTest") : true)));
 
 export const step = signal<Step>(STEPS.find((name) => name === kept<string>("step")) ?? "camera");
 export const cameraId = signal<string | null>(kept<string>("camera"));

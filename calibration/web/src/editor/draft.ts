@@ -144,9 +144,10 @@ export function withProposals(draft: Draft, camera: string, proposals: readonly 
 }
 
 /** A seat with its desk below, as wide as asked, around a point of the picture. */
-export function freshWindow(camera: string, [x, y]: Point, width = 0.22): Pick<WindowDraft, "camera" | "seat" | "desk"> {
+export function freshWindow(camera: string, [x, y]: Point, wide = 0.3): Pick<WindowDraft, "camera" | "seat" | "desk"> {
+  const width = clamp(wide, 0.06, 0.5);
   const left = clamp(x - width / 2, 0, 1 - width);
-  const height = 0.5;
+  const height = width * 1.9;
   const top = clamp(y - height / 2, 0, 1 - height);
   const ledge = top + height * 0.66;
   return {

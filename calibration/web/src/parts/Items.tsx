@@ -8,6 +8,7 @@ import { box, common } from "../editor/geometry";
 import { drawing, drawn, zoomTo } from "../stage/gestures";
 import { frozen } from "../stage/live";
 import { zoomOf } from "../stage/view";
+import { offers } from "../offers";
 import { change, draft, select } from "../work";
 import { CUSTOM, item } from "./names";
 
@@ -20,8 +21,10 @@ const NAME = /^[a-z0-9_-]{1,32}$/;
 export function Items({ window }: { window: WindowDraft }) {
   const [seen, setSeen] = useState<Seen>({ items: [], custom: [] });
   const load = () => api.items(window.id).then(setSeen, () => undefined);
-  useEffect(() => void load(), [window.id]);
-  const here = new Set(seen.items.map((one) => one.class));
+  useEffect(() => {
+    if (offers("items")) void load();
+  }, [window.id]);
+  const here = new Set(seen.items.map((one) => (one.custom === undefined ? one.class : CUSTOM + one.custom)));
   const named = [...window.required, ...window.permitted];
   const rows = [...new Set([...here, ...named])].filter((name) => name !== "unrecognised").sort((a, b) => order(a) - order(b));
   const rest = [...USUAL, ...OTHERS].filter((name) => !rows.includes(name));
@@ -47,7 +50,7 @@ export function Items({ window }: { window: WindowDraft }) {
         <option value="" disabled>{t("calibrate.add_item")}</option>
         {rest.map((name) => <option key={name} value={name}>{item(name)}</option>)}
       </select>
-      <Teach window={window} custom={seen.custom} reload={load} />
+      {offers("items") && <Teach window={window} custom={seen.custom} reload={load} />}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { Icon } from "@central/ui/Icon";
 import { complain, tell } from "@central/ui/toast";
 import { useState } from "preact/hooks";
 import { api } from "../api";
+import { offers } from "../offers";
 import { camera, goTo } from "../place";
 import { change } from "../work";
 
@@ -28,7 +29,7 @@ export function Moved() {
       <Icon name="warning" />
       <div>
         <p>{t("calibrate.moved", { camera: seen.id, dx: (dx * 100).toFixed(1), dy: (dy * 100).toFixed(1), roll: roll_deg.toFixed(1) })}</p>
-        <button type="button" disabled={busy} onClick={() => void realign()}>{t("calibrate.realign")}</button>
+        {offers("realign") && <button type="button" disabled={busy} onClick={() => void realign()}>{t("calibrate.realign")}</button>}
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 import { label, t } from "@central/i18n";
 import { percent } from "@central/time";
 import type { Said } from "../api";
+import { item } from "./names";
 import { analysis, showAnalysis } from "../stage/live";
 
 const SIGNALS = ["presence", "posture", "badge", "smoking", "desk"] as const;
@@ -17,7 +18,7 @@ export function Says({ of }: { of: readonly string[] }) {
           <dt class="whole">{t("ui.window", { window: id })}</dt>
           {SIGNALS.map((signal) => {
             const said = windows[id]![signal];
-            return said && <div key={signal}><dt>{t(`signal.${signal}`)}</dt><dd><Saying said={said} /></dd></div>;
+            return said && <div key={signal}><dt>{t(`signal.${signal}`)}</dt><dd>{signal === "desk" && said.value != null ? <Desk items={said.items ?? []} /> : <Saying said={said} />}</dd></div>;
           })}
         </dl>
       ))}
@@ -26,9 +27,14 @@ export function Says({ of }: { of: readonly string[] }) {
   );
 }
 
+function Desk({ items }: { items: readonly { class: string }[] }) {
+  const names = [...new Set(items.map((one) => item(one.class)))];
+  return <>{names.length === 0 ? t("calibrate.desk_clear") : names.join(t("calibrate.comma"))}</>;
+}
+
 export function Saying({ said }: { said: Said }) {
-  if (said.value === null || said.value === "unknown") {
-    return <span class="muted">{t("ui.unknown")}{said.reason !== null && `: ${label("calibrate.reason", said.reason)}`}</span>;
+  if (said.value == null) {
+    return <span class="muted">{t("ui.unknown")}{said.reason != null && `: ${label("calibrate.reason", said.reason)}`}</span>;
   }
   return <>{label("value", said.value)} <span class="muted">{percent(said.confidence)}</span></>;
 }

@@ -1,5 +1,5 @@
 import { t } from "@central/i18n";
-import { STEPS, camera, goTo, step } from "../place";
+import { camera, goTo, step, steps } from "../place";
 import { findings, unsaved } from "../work";
 
 /** The steps, to be taken in any order: tabs at the bottom of a phone, a row above the panel elsewhere. */
@@ -8,7 +8,7 @@ export function Stepper() {
   return (
     <nav class="stepper" aria-label={t("calibrate.steps")}>
       <ol>
-        {STEPS.map((name, i) => (
+        {steps.value.map((name, i) => (
           <li key={name}>
             <button
               type="button" data-step={name} aria-current={step.value === name ? "step" : undefined}

@@ -22,7 +22,8 @@ export function placeOf({ kind, id, part }: Place): string {
   if (kind === "lens") return t("calibrate.lens_of", { camera: id });
   if (part === "seat") return t("calibrate.seat_of", { window: id });
   if (part === "desk") return t("calibrate.desk_of", { window: id });
-  return t("ui.window", { window: id });
+  // What is said of the whole calibration has no place.
+  return id === "" ? "" : t("ui.window", { window: id });
 }
 
 /** What is said of a place, with its figures. */

@@ -3,6 +3,7 @@ import { t } from "@central/i18n";
 import { Icon } from "@central/ui/Icon";
 import { api } from "../api";
 import { keyOf, pointsOf, shapesOf, windowsOf } from "../editor/draft";
+import { offers } from "../offers";
 import { camera, cameraId } from "../place";
 import { draft, selected } from "../work";
 import { Corners } from "./Corners";
@@ -39,7 +40,7 @@ export function Stage({ editing }: { editing: boolean }) {
 
   useEffect(() => {
     lines.value = [];
-    if (id !== null) api.lines(id).then(({ segments }) => (lines.value = segments), () => undefined);
+    if (id !== null && offers("lines")) api.lines(id).then(({ segments }) => (lines.value = segments), () => undefined);
   }, [id]);
 
   const shapes = shapesOf(draft.value, id ?? "");

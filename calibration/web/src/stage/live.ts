@@ -2,6 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { type Analysis, type Picture, api } from "../api";
+import { offers } from "../offers";
 import { cameraId } from "../place";
 import { signedIn } from "../session";
 import { scale } from "./view";
@@ -37,7 +38,7 @@ async function follow(id: string): Promise<void> {
         const next = await api.picture(id, { heads, draw: showAnalysis.peek() ? "analysis" : "none", max: wanted() });
         if (turn !== mine || frozen.peek()) next.bitmap.close();
         else show(next);
-        if (showAnalysis.peek()) analysis.value = await api.analysis(id);
+        if (showAnalysis.peek() && offers("analysis")) analysis.value = await api.analysis(id);
       } catch {
         failed = true;
       }

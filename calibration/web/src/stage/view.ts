@@ -45,6 +45,11 @@ export function middleOfView(): Point {
   return toPicture([width / 2, height / 2]);
 }
 
+/** How much of the picture's width is seen now. */
+export function widthOfView(): number {
+  return 1 / zoom.peek().k;
+}
+
 /** Room beyond the picture's border, in pixels before zooming: a corner on the border keeps its whole handle in view. */
 export const MARGIN = 8;
 

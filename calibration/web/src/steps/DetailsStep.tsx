@@ -9,6 +9,7 @@ import { ShapeTools } from "../parts/ShapeTools";
 import { UndoRedo } from "../parts/UndoRedo";
 import { WindowChips, selectedWindow } from "../parts/WindowChips";
 import { nameOf } from "../parts/names";
+import { offers } from "../offers";
 import { camera } from "../place";
 import { middleOfView } from "../stage/view";
 import { change, draft, select, selected } from "../work";
@@ -37,7 +38,7 @@ export function DetailsStep() {
       </Section>
       <Masks camera={id} />
       <Zones camera={id} />
-      <LevelTool camera={id} />
+      {offers("level") && <LevelTool camera={id} />}
     </>
   );
 }

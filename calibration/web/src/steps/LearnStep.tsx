@@ -7,6 +7,7 @@ import { ApiError, type Reference, api } from "../api";
 import { type WindowDraft, windowsOf } from "../editor/draft";
 import { Bar } from "../parts/Bar";
 import { useEvery } from "../parts/useEvery";
+import { offers } from "../offers";
 import { camera } from "../place";
 import { draft, unsaved } from "../work";
 
@@ -26,7 +27,7 @@ export function LearnStep() {
     setBusy(true);
     try {
       // Zones that are not saved are observed on trial; what is learnt belongs to them.
-      if (unsaved.value.length > 0) await api.startTrial(draft.value);
+      if (unsaved.value.length > 0 && offers("trial")) await api.startTrial(draft.value);
       for (const { id } of some) await api.learn(id);
       await look();
     } catch (error) {
@@ -57,7 +58,7 @@ export function LearnStep() {
 }
 
 const none = (error: unknown): Reference => {
-  if (error instanceof ApiError && error.status === 404) return { state: "none", reason: null, seconds: 0, of: 0, lights: 0, learnt_at: null };
+  if (error instanceof ApiError && error.status === 404) return { state: "none", seconds: 0, of: 0, lights: 0 };
   throw error;
 };
 

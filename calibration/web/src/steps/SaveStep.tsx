@@ -38,7 +38,7 @@ export function SaveStep() {
               <li key={`${what}/${id}`} class={kind}><span class="badge">{label("calibrate.change", kind)}</span> {t(`calibrate.what.${what}`, { id })}</li>
             ))}
           </ul>
-          <Findings />
+          <Findings brief />
           <p class="hint">{t("calibrate.save_hint")}</p>
           <div class="actions">
             <button type="button" class="primary save" disabled={busy || problems > 0} onClick={() => void put()}><Icon name="check" />{t("calibrate.save")}</button>

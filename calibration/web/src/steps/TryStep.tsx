@@ -8,6 +8,7 @@ import { type Trial, api } from "../api";
 import { windowsOf } from "../editor/draft";
 import { SelfTest } from "../parts/SelfTest";
 import { useEvery } from "../parts/useEvery";
+import { offers } from "../offers";
 import { camera } from "../place";
 import { draft } from "../work";
 
@@ -18,15 +19,15 @@ export function TryStep() {
   const windows = windowsOf(draft.value, camera.value?.id ?? "");
   const [trial, setTrial] = useState<Trial | null>(null);
   useEffect(() => {
-    if (windows.length > 0) api.startTrial(draft.value).catch(complain);
+    if (windows.length > 0 && offers("trial")) api.startTrial(draft.value).catch(complain);
   }, [draft.value]);
-  useEvery(EVERY_MS, async () => setTrial(await api.trial()), [draft.value]);
+  useEvery(EVERY_MS, async () => offers("trial") && setTrial(await api.trial()), [draft.value]);
   return (
     <>
       <header class="step-head"><h1>{t("calibrate.step.try")}</h1></header>
       {windows.length === 0 && <p class="hint">{t("calibrate.no_windows_yet")}</p>}
-      {windows.length > 0 && <Section title={t("calibrate.would")} lead={t("calibrate.would_lead")}>{trial && <Would trial={trial} windows={windows.map((w) => w.id)} />}</Section>}
-      {windows.length > 0 && <SelfTest windows={windows.map((w) => w.id)} />}
+      {windows.length > 0 && offers("trial") && <Section title={t("calibrate.would")} lead={t("calibrate.would_lead")}>{trial && <Would trial={trial} windows={windows.map((w) => w.id)} />}</Section>}
+      {windows.length > 0 && offers("selfTest") && <SelfTest windows={windows.map((w) => w.id)} />}
     </>
   );
 }

@@ -13,7 +13,7 @@ import { ShapeTools } from "../parts/ShapeTools";
 import { UndoRedo } from "../parts/UndoRedo";
 import { WindowChips, selectedWindow, showWindow } from "../parts/WindowChips";
 import { camera } from "../place";
-import { middleOfView } from "../stage/view";
+import { middleOfView, widthOfView } from "../stage/view";
 import { change, draft, select, selected } from "../work";
 
 /** Seats and desks: proposed, then corrected. */
@@ -22,7 +22,7 @@ export function WindowsStep() {
   const windows = windowsOf(draft.value, id);
   const chosen = selectedWindow();
   const add = () => {
-    const next = addWindow(draft.value, freshWindow(id, middleOfView()));
+    const next = addWindow(draft.value, freshWindow(id, middleOfView(), widthOfView() * 0.3));
     change(next);
     showWindow(next.windows.at(-1)!);
   };
@@ -45,9 +45,9 @@ export function WindowsStep() {
       </WindowChips>
       {chosen !== null && <Chosen key={chosen.id} />}
       {chosen === null && windows.length > 0 && <p class="hint">{t("calibrate.tap_hint")}</p>}
-      {chosen === null && <Propose camera={id} first={windows.length === 0} />}
+      <Propose camera={id} first={windows.length === 0} idle={chosen === null} />
       <Says of={windows.map((w) => w.id)} />
-      <Findings of={({ place }) => place.kind === "window" && (chosen === null || place.id === chosen.id)} />
+      <Findings of={({ place }) => place.kind === "window" && (chosen === null || place.id === chosen.id)} brief={chosen === null} />
     </>
   );
 }

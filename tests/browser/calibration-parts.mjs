@@ -1,0 +1,70 @@
+// A real agent with its calibration page, on played clips.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import mqtt from "mqtt";
+import { BIN, HALL, ROOT, freePort, until } from "./parts.mjs";
+
+const CLIPS = join(ROOT, "scenes/clips");
+const AGENT = join(BIN, "edge-agent");
+
+/** What is known of a bundled clip. */
+export function clip(id) {
+  return readFileSync(join(CLIPS, "manifest.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line)).find((one) => one.id === id);
+}
+
+/** Two windows with tidy desks and nobody there, as a camera sees them: the bundled reference picture with a sensor's noise. */
+function emptyHall(folder) {
+  const path = join(folder, "empty.mp4");
+  const args = ["-loglevel", "error", "-loop", "1", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "8", "-r", "5", "-vf", "noise=alls=6:allf=t", "-pix_fmt", "yuv420p", path];
+  const made = spawnSync("ffmpeg", args, { encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`ffmpeg: ${made.error ?? made.stderr}`);
+  return path;
+}
+
+/** `edge-agent run` on the demo clip (cam-1) and on an empty hall (cam-2), without any calibration, on a broker of this machine. */
+export async function startCalibration(brokerPort) {
+  const folder = mkdtempSync(join(tmpdir(), "chuangming-calibrate-"));
+  const demo = clip("demo");
+  const port = await freePort();
+  const rules = Object.entries(demo.policy).map(([rule, keys]) => `[rules.${rule}]\n${Object.entries(keys).map(([key, value]) => `${key} = ${value}\n`).join("")}`);
+  writeFileSync(join(folder, "policy.toml"), `version = 1\n${rules.join("")}`);
+  writeFileSync(join(folder, "calibration.toml"), "version = 1\n");
+  writeFileSync(
+    join(folder, "agent.toml"),
+    `hall = "${HALL}"\nagent = "edge-01"\ncalibration = "calibration.toml"\npolicy = "policy.toml"\ndata_dir = "data"\n` +
+      `[broker]\nurl = "mqtt://127.0.0.1:${brokerPort}"\n[calibrate]\nlisten = "127.0.0.1:${port}"\n` +
+      `[[cameras]]\nid = "cam-1"\nsource = "${join(CLIPS, demo.media)}"\n[[cameras]]\nid = "cam-2"\nsource = "${emptyHall(folder)}"\n`,
+  );
+  const running = spawn(AGENT, ["run", "--config", "agent.toml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  running.stderr.on("data", (text) => (log += text));
+  await until(() => {
+    if (running.exitCode !== null) throw new Error(`the agent ended:\n${log}`);
+    return existsSync(join(folder, "data/calibrate.sock"));
+  }, "the agent offers its page", 90);
+
+  /** A fresh invitation: address, code and fingerprint, as the agent's screen shows them. */
+  const invite = () => {
+    const shown = spawnSync(AGENT, ["calibrate", "--config", "agent.toml", "--json"], { cwd: folder, encoding: "utf8" });
+    if (shown.status !== 0) throw new Error(`calibrate: ${shown.error ?? shown.stderr}\n${log}`);
+    return JSON.parse(shown.stdout);
+  };
+  const stop = async () => {
+    running.kill("SIGTERM");
+    await until(() => running.exitCode !== null || running.signalCode !== null, "the agent ends");
+    rmSync(folder, { recursive: true });
+  };
+  return { folder, invite, log: () => log, stop };
+}
+
+/** Every event that the broker is sent. */
+export async function followEvents(brokerPort) {
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${brokerPort}`, { protocolVersion: 5 });
+  const events = [];
+  client.on("message", (_, payload) => events.push(JSON.parse(payload)));
+  await client.subscribeAsync(`chuangming/v1/${HALL}/edge-01/events`, { qos: 1 });
+  return { events, stop: () => client.endAsync() };
+}
