@@ -15,17 +15,33 @@ export function clip(id) {
   return readFileSync(join(CLIPS, "manifest.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line)).find((one) => one.id === id);
 }
 
-/** Two windows with tidy desks and nobody there, as a camera sees them: the bundled reference picture with a sensor's noise. */
-function emptyHall(folder) {
-  const path = join(folder, "empty.mp4");
-  const args = ["-loglevel", "error", "-loop", "1", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "8", "-r", "5", "-vf", "noise=alls=6:allf=t", "-pix_fmt", "yuv420p", path];
-  const made = spawnSync("ffmpeg", args, { encoding: "utf8" });
+function ffmpeg(...args) {
+  const made = spawnSync("ffmpeg", ["-loglevel", "error", ...args], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.error ?? made.stderr}`);
-  return path;
+  return args.at(-1);
 }
 
-/** `edge-agent run` on the demo clip (cam-1) and on an empty hall (cam-2), without any calibration, on a broker of this machine. */
-export async function startCalibration(brokerPort) {
+/** Two windows with tidy desks and nobody there, as a camera sees them: the bundled reference picture with a sensor's noise. */
+function emptyHall(folder) {
+  const noise = "noise=alls=6:allf=t";
+  return ffmpeg("-loop", "1", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "8", "-r", "5", "-vf", noise, "-pix_fmt", "yuv420p", join(folder, "empty.mp4"));
+}
+
+/** Four windows in one picture: both bundled clips side by side. */
+function fourWindows(folder) {
+  const beside = "[0:v]fps=5,scale=-2:720[a];[1:v]fps=5,scale=-2:720[b];[a][b]hstack=shortest=1";
+  return ffmpeg("-i", join(CLIPS, clip("demo").media), "-i", join(CLIPS, clip("quiet").media), "-filter_complex", beside, "-pix_fmt", "yuv420p", join(folder, "four.mp4"));
+}
+
+/** What the cameras of a hall see. */
+export const HALLS = {
+  /** The demo clip, and a hall with nobody in it. */
+  test: (folder) => ({ "cam-1": join(CLIPS, clip("demo").media), "cam-2": emptyHall(folder) }),
+  four: (folder) => ({ "cam-1": fourWindows(folder) }),
+};
+
+/** `edge-agent run` without any calibration, on a broker of this machine. */
+export async function startCalibration(brokerPort, hall = HALLS.test) {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-calibrate-"));
   const demo = clip("demo");
   const port = await freePort();
@@ -36,7 +52,7 @@ export async function startCalibration(brokerPort) {
     join(folder, "agent.toml"),
     `hall = "${HALL}"\nagent = "edge-01"\ncalibration = "calibration.toml"\npolicy = "policy.toml"\ndata_dir = "data"\n` +
       `[broker]\nurl = "mqtt://127.0.0.1:${brokerPort}"\n[calibrate]\nlisten = "127.0.0.1:${port}"\n` +
-      `[[cameras]]\nid = "cam-1"\nsource = "${join(CLIPS, demo.media)}"\n[[cameras]]\nid = "cam-2"\nsource = "${emptyHall(folder)}"\n`,
+      Object.entries(hall(folder)).map(([id, source]) => `[[cameras]]\nid = "${id}"\nsource = "${source}"\n`).join(""),
   );
   const running = spawn(AGENT, ["run", "--config", "agent.toml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
@@ -67,4 +83,15 @@ export async function followEvents(brokerPort) {
   client.on("message", (_, payload) => events.push(JSON.parse(payload)));
   await client.subscribeAsync(`chuangming/v1/${HALL}/edge-01/events`, { qos: 1 });
   return { events, stop: () => client.endAsync() };
+}
+
+/** Drags with one finger; `meanwhile` happens before the finger is lifted. */
+export async function pull(page, from, to, meanwhile = async () => undefined) {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, [x, y] = []) => session.send("Input.dispatchTouchEvent", { type, touchPoints: x === undefined ? [] : [{ x, y }] });
+  await touch("touchStart", from);
+  for (let i = 1; i <= 6; i++) await touch("touchMove", [from[0] + ((to[0] - from[0]) * i) / 6, from[1] + ((to[1] - from[1]) * i) / 6]);
+  await meanwhile();
+  await touch("touchEnd");
+  await session.detach();
 }

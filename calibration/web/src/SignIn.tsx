@@ -5,12 +5,12 @@ import { explain } from "@central/ui/explain";
 import { useState } from "preact/hooks";
 import { api } from "./api";
 import { Choices } from "./parts/Choices";
-import { codeOfAddress, hello, signedIn } from "./session";
+import { codeOfAddress, ended, hello, signedIn } from "./session";
 
 /** The one-time code that the agent shows, who may see what, and how to know that this is the agent. */
 export function SignIn() {
   const [code, setCode] = useState(codeOfAddress);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(ended.value ? t("ui.error.signed_out") : null);
   const [busy, setBusy] = useState(false);
   const agent = hello.value;
   const submit = async (event: SubmitEvent) => {
@@ -19,6 +19,7 @@ export function SignIn() {
     setError(null);
     try {
       await api.signIn(code.replace(/\D/g, ""));
+      ended.value = false;
       signedIn.value = true;
     } catch (problem) {
       setError(explain(problem));

@@ -6,6 +6,8 @@ import { ApiError, type Hello, api, whenSignedOut } from "./api";
 export const hello = signal<Hello | null>(null);
 /** undefined: not yet known. */
 export const signedIn = signal<boolean | undefined>(undefined);
+/** Whether a session has ended by itself. */
+export const ended = signal(false);
 export const unreachable = signal(false);
 
 /** The one-time code of the address that the QR code carries (`#code=…`), and it goes from the address bar. */
@@ -45,4 +47,7 @@ function tellOfWork(): void {
 }
 for (const deed of ["pointerdown", "keydown"]) addEventListener(deed, tellOfWork, { passive: true });
 
-whenSignedOut(() => (signedIn.value = false));
+whenSignedOut(() => {
+  ended.value = signedIn.peek() === true;
+  signedIn.value = false;
+});

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "@central/i18n";
 import { type Shape, keyOf, withPoints } from "../editor/draft";
-import { type Point, type Polygon, clamp, inserted, removed, replaced } from "../editor/geometry";
+import { type Point, type Polygon, clamp, inserted, moved, removed, replaced } from "../editor/geometry";
 import { nameOf } from "../parts/names";
 import { change, corner, draft, endStep, select } from "../work";
 import type { Handle } from "./gestures";
@@ -30,7 +30,9 @@ export function Corners({ shape, points, handles }: Props) {
     if (arrow) {
       const by = event.altKey ? STEP.fine : event.shiftKey ? STEP.coarse : STEP.normal;
       const [x, y] = points[index]!;
-      change(withPoints(draft.peek(), shape, replaced(points, index, [clamp(x + arrow[0] * by), clamp(y + arrow[1] * by)])), `key/${keyOf(shape)}/${index}`);
+      const isWhole = event.ctrlKey || event.metaKey;
+      const next = isWhole ? moved(points, arrow[0] * by, arrow[1] * by) : replaced(points, index, [clamp(x + arrow[0] * by), clamp(y + arrow[1] * by)]);
+      change(withPoints(draft.peek(), shape, next), `key/${keyOf(shape)}/${isWhole ? "all" : index}`);
     } else if (event.key === "Delete" || event.key === "Backspace") {
       endStep();
       change(withPoints(draft.peek(), shape, removed(points, index)));

@@ -18,7 +18,7 @@ export function PictureTools() {
       </button>
       <span class="space" />
       <button type="button" class="tool quiet" aria-label={t("calibrate.zoom_out")} disabled={zoom.value.k <= 1} onClick={() => zoomBy(1 / 1.6)}><span aria-hidden="true" class="sign">−</span></button>
-      <button type="button" class="tool quiet factor" aria-label={t("calibrate.whole_picture")} onClick={() => zoomTo({ k: 1, x: 0, y: 0 })}>{zoom.value.k.toFixed(1)}×</button>
+      <button type="button" class="tool quiet factor" title={t("calibrate.whole_picture")} onClick={() => zoomTo({ k: 1, x: 0, y: 0 })}>{zoom.value.k.toFixed(1)}×<span class="hidden"> {t("calibrate.whole_picture")}</span></button>
       <button type="button" class="tool quiet" aria-label={t("calibrate.zoom_in")} onClick={() => zoomBy(1.6)}><Icon name="plus" /></button>
       <Menu
         label={t("calibrate.picture_options")}

@@ -22,7 +22,9 @@ const MOST_SCALED = 1280;
 
 function wanted(): number {
   const pixels = Math.max(...scale.peek()) * devicePixelRatio;
-  return pixels > MOST_SCALED ? 0 : Math.max(320, Math.ceil(pixels / 320) * 320);
+  // Nothing is laid out yet: the size that fits most screens.
+  if (pixels === 0) return MOST_SCALED;
+  return pixels > MOST_SCALED ? 0 : Math.ceil(pixels / 320) * 320;
 }
 
 let turn = 0;

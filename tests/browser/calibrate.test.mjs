@@ -1,0 +1,186 @@
+// An installer's work with the calibration page, in a real browser against a running agent on played clips.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { clip, followEvents, pull, startCalibration } from "./calibration-parts.mjs";
+import { accessible, catalogue, fits, screenshot, startBrowser, startCentral, until } from "./parts.mjs";
+
+const zh = catalogue("zh-CN");
+const en = catalogue("en");
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+let central, browser, agent, wire;
+
+before(async () => {
+  central = await startCentral();
+  wire = await followEvents(central.broker);
+  [browser, agent] = await Promise.all([startBrowser(), startCalibration(central.broker)]);
+});
+
+after(async () => {
+  await browser?.close();
+  await agent?.stop();
+  await wire?.stop();
+  await central?.stop();
+});
+
+/** An open page before the sign-in, reached as the QR code leads there. */
+async function arrive(options) {
+  const invitation = agent.invite();
+  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => request.url().startsWith(invitation.address) || complaints.push(`outside: ${request.url()}`));
+  await page.goto(`${invitation.address}/#code=${invitation.code}`);
+  await page.locator("input[name=code]").waitFor();
+  // Before the sign-in the page asks who it is: that refusal is not a complaint.
+  complaints.length = 0;
+  return { page, complaints, invitation };
+}
+
+async function signIn(page, camera = "cam-1") {
+  await page.getByRole("button", { name: zh["ui.sign_in"] }).click();
+  await page.locator(`[data-camera='${camera}']`).click();
+  await page.locator(".panel[data-step=windows]").waitFor();
+}
+
+const step = (page, name) => page.locator(`.stepper [data-step=${name}]`).click();
+const corners = (page) => page.locator(".handle.corner");
+const centre = async (locator) => {
+  const { x, y, width, height } = await locator.boundingBox();
+  return [x + width / 2, y + height / 2];
+};
+/** What is in force, as the agent says. */
+const inForce = (page) => page.evaluate(() => fetch("/api/calibration").then((answer) => answer.json()));
+
+test("a wrong code is refused in words; the right one comes with the QR code", async () => {
+  const { page, invitation } = await arrive(PHONE);
+  assert.equal(await page.locator("input[name=code]").inputValue(), invitation.code, "the code is there already");
+  assert.ok(!page.url().includes(invitation.code), "and gone from the address");
+  const text = await page.locator("main").innerText();
+  for (const part of [zh["calibrate.who_sees"], invitation.fingerprint.slice(0, 11)]) assert.ok(text.includes(part), part);
+  await fits(page, "sign-in on a phone");
+  await accessible(page, "sign-in");
+  await screenshot(page, "calibrate-sign-in");
+  await page.locator("input[name=code]").fill("00000000");
+  await page.getByRole("button", { name: zh["ui.sign_in"] }).click();
+  await page.getByText(zh["ui.error.wrong_code"]).waitFor();
+  await page.context().close();
+});
+
+test("on a phone: the windows are found, corrected with a thumb, saved, and events are raised with them", async () => {
+  const { page, complaints } = await arrive(PHONE);
+  await signIn(page);
+  await page.getByRole("button", { name: zh["calibrate.propose"] }).click();
+  const enough = page.getByRole("button", { name: zh["calibrate.use_these"] });
+  await page.locator(".chip[data-window='2']").or(enough).first().waitFor({ timeout: 90_000 });
+  await page.locator(".chip[data-window='2']").waitFor({ timeout: 90_000 });
+  await fits(page, "windows on a phone");
+  await accessible(page, "windows on a phone");
+  await screenshot(page, "calibrate-proposed");
+
+  await page.locator(".chip[data-window='1']").click();
+  await corners(page).first().waitFor();
+  const last = corners(page).last();
+  const from = await centre(last);
+  const before = await last.getAttribute("aria-label");
+  await pull(page, from, [from[0] + 34, from[1] - 18], async () => {
+    await page.locator(".magnifier").waitFor();
+    await screenshot(page, "calibrate-magnifier");
+  });
+  assert.notEqual(await last.getAttribute("aria-label"), before, "the corner has followed the finger");
+  await page.getByRole("button", { name: zh["calibrate.undo"] }).click();
+  assert.equal(await last.getAttribute("aria-label"), before, "one drag is one step");
+
+  await step(page, "save");
+  await fits(page, "saving on a phone");
+  await accessible(page, "saving on a phone");
+  await page.locator("button.save").click();
+  await page.locator(".saved").waitFor();
+  await screenshot(page, "calibrate-saved");
+  const { version, draft } = await inForce(page);
+  assert.equal(draft.windows.length, 2);
+  assert.ok(readFileSync(join(agent.folder, "calibration.toml"), "utf8").includes("[[windows]]"));
+  const left = draft.windows.sort((a, b) => a.seat[0][0] - b.seat[0][0])[0].id;
+  const raised = await until(() => wire.events.find((event) => event.calibration === version && event.window === left && event.rule === "slumped"), "the nap at the left window is raised", 150);
+  assert.equal(raised.phase, "opened");
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("on a desktop by keyboard alone: drawn, checked, kept over a reload, saved, compared and taken back", async () => {
+  const { page, complaints } = await arrive();
+  await page.keyboard.press("Enter");
+  await page.locator("[data-camera=cam-2]").focus();
+  await page.keyboard.press("Enter");
+  const press = async (name) => {
+    await page.getByRole("button", { name, exact: true }).focus();
+    await page.keyboard.press("Enter");
+  };
+  await press(zh["calibrate.add_window"]);
+  const first = corners(page).first();
+  await first.focus();
+  const label = () => first.getAttribute("aria-label");
+  const start = await label();
+  for (const key of ["ArrowLeft", "ArrowUp", "Shift+ArrowLeft", "Alt+ArrowDown"]) await page.keyboard.press(key);
+  assert.notEqual(await label(), start, "arrow keys move the corner");
+  await page.keyboard.press("Enter");
+  assert.equal(await corners(page).count(), 5, "Enter puts a corner in");
+  await page.keyboard.press("Delete");
+  assert.equal(await corners(page).count(), 4, "Delete takes it out");
+  await page.keyboard.press("Control+z");
+  assert.equal(await corners(page).count(), 5);
+  await page.keyboard.press("Control+y");
+  assert.equal(await corners(page).count(), 4);
+
+  // A crossed outline is a problem: it is said at once, and it cannot be saved.
+  await page.locator(".numbers summary").click();
+  const right = page.getByLabel(zh["calibrate.corner_x"].replace("{n}", "2"));
+  const was = await right.inputValue();
+  await right.fill("1");
+  await right.press("Tab");
+  await page.locator(".finding.critical").first().waitFor();
+  await step(page, "save");
+  assert.ok(await page.locator("button.save").isDisabled());
+  await step(page, "windows");
+  await page.locator(".chip[data-window]").last().click();
+  await page.locator(".numbers summary").click();
+  await right.fill(was);
+  await right.press("Tab");
+  await page.locator(".finding.critical").waitFor({ state: "detached" });
+  await accessible(page, "drawing");
+  await screenshot(page, "calibrate-drawing");
+
+  await press(zh["calibrate.copy_along"]);
+  const drawn = await page.locator(".chip[data-window]").count();
+  assert.ok(drawn >= 2, "the window was copied along the counter");
+  await page.reload();
+  await page.locator(".chip[data-window]").nth(drawn - 1).waitFor();
+
+  const before = await inForce(page);
+  await step(page, "save");
+  await press(zh["calibrate.save"]);
+  await page.locator(".saved").waitFor();
+  const after = await inForce(page);
+  assert.equal(after.draft.windows.filter((one) => one.camera === "cam-2").length, drawn);
+  assert.notEqual(after.version, before.version);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByText(en["calibrate.history"]).waitFor();
+  await accessible(page, "saving in the dark");
+  await screenshot(page, "calibrate-saved-dark-en");
+  await fits(page, "desktop");
+
+  const downloaded = page.waitForEvent("download");
+  await page.getByRole("link", { name: en["calibrate.export"] }).click();
+  const file = await (await downloaded).path();
+  assert.equal((readFileSync(file, "utf8").match(/\[\[windows\]\]/g) ?? []).length, after.draft.windows.length);
+  assert.deepEqual(complaints, []);
+  await page.getByRole("button", { name: en["ui.sign_out"] }).click();
+  await page.locator("input[name=code]").waitFor();
+  assert.equal((await page.request.get(new URL("/api/cameras", page.url()).href)).status(), 401, "nothing is left open");
+  await page.context().close();
+});
