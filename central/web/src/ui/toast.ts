@@ -3,7 +3,10 @@
 import * as toast from "@zag-js/toast";
 import { explain } from "./explain";
 
-export const toaster = toast.createStore({ placement: "bottom-end", max: 4, overlap: false });
+/** At the bottom of a phone they would lie on what the thumb reaches for. */
+const placement = matchMedia("(max-width: 760px)").matches ? "top" : "bottom-end";
+
+export const toaster = toast.createStore({ placement, max: 4, overlap: false });
 
 /** Says that something was done. */
 export function tell(text: string): void {
