@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { clip, followEvents, pull, startCalibration } from "./calibration-parts.mjs";
+import { followEvents, pull, startCalibration, truth } from "./calibration-parts.mjs";
 import { accessible, catalogue, fits, screenshot, startBrowser, startCentral, until } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
@@ -71,13 +71,14 @@ test("a wrong code is refused in words; the right one comes with the QR code", a
   await page.context().close();
 });
 
-test("on a phone: the windows are found, corrected with a thumb, saved, and events are raised with them", async () => {
+test("on a phone: the windows of a file are corrected with a thumb, saved, and events are raised with them", async () => {
   const { page, complaints } = await arrive(PHONE);
   await signIn(page);
-  await page.getByRole("button", { name: zh["calibrate.propose"] }).click();
-  const enough = page.getByRole("button", { name: zh["calibrate.use_these"] });
-  await page.locator(".chip[data-window='2']").or(enough).first().waitFor({ timeout: 90_000 });
-  await page.locator(".chip[data-window='2']").waitFor({ timeout: 90_000 });
+  await step(page, "save");
+  await page.locator("input[type=file]").setInputFiles({ name: "calibration.toml", mimeType: "text/plain", buffer: Buffer.from(truth("demo", "cam-1")) });
+  await page.locator(".differences").waitFor();
+  await step(page, "windows");
+  await page.locator(".chip[data-window='2']").waitFor();
   await fits(page, "windows on a phone");
   await accessible(page, "windows on a phone");
   await screenshot(page, "calibrate-proposed");
@@ -105,10 +106,10 @@ test("on a phone: the windows are found, corrected with a thumb, saved, and even
   assert.equal(draft.windows.length, 2);
   assert.ok(readFileSync(join(agent.folder, "calibration.toml"), "utf8").includes("[[windows]]"));
   const left = draft.windows.sort((a, b) => a.seat[0][0] - b.seat[0][0])[0].id;
-  const raised = await until(() => wire.events.find((event) => event.calibration === version && event.window === left && event.rule === "slumped"), "the nap at the left window is raised", 150);
-  assert.equal(raised.phase, "opened");
   assert.deepEqual(complaints, []);
   await page.context().close();
+  const raised = await until(() => wire.events.find((event) => event.calibration === version && event.window === left && event.rule === "slumped"), "the nap at the left window is raised", 150);
+  assert.equal(raised.phase, "opened");
 });
 
 test("on a desktop by keyboard alone: drawn, checked, kept over a reload, saved, compared and taken back", async () => {

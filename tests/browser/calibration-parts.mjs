@@ -15,6 +15,12 @@ export function clip(id) {
   return readFileSync(join(CLIPS, "manifest.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line)).find((one) => one.id === id);
 }
 
+/** The windows of a bundled clip as a `calibration.toml`. */
+export function truth(id, camera) {
+  const windows = clip(id).windows.map(({ window, seat, desk }) => `[[windows]]\nid = "${window}"\ncamera = "${camera}"\nseat = ${JSON.stringify(seat)}\ndesk = ${JSON.stringify(desk)}\n`);
+  return `version = 1\n${windows.join("")}`;
+}
+
 function ffmpeg(...args) {
   const made = spawnSync("ffmpeg", ["-loglevel", "error", ...args], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.error ?? made.stderr}`);

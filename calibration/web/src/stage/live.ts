@@ -46,8 +46,10 @@ async function follow(id: string): Promise<void> {
       }
       noPicture.value = failed;
     }
-    const rest = (failed ? AFTER_FAILURE_MS : EVERY_MS) - (performance.now() - began);
-    await new Promise((next) => setTimeout(next, Math.max(40, rest)));
+    const took = performance.now() - began;
+    // A machine that is busy gets as much rest as it needed for the picture: watching comes first.
+    const rest = failed ? AFTER_FAILURE_MS : Math.max(EVERY_MS - took, took);
+    await new Promise((next) => setTimeout(next, rest));
   }
 }
 
