@@ -20,7 +20,8 @@ export interface Camera {
   width: number;
   height: number;
   fps: number;
-  moved?: { since: string; dx: number; dy: number; roll_deg: number; scale: number };
+  /** Without figures where nothing of what it looked at is found. */
+  moved?: { since: string; dx?: number; dy?: number; roll_deg?: number; scale?: number };
   windows: number;
 }
 

@@ -8,7 +8,6 @@ const ROUTES = {
   lines: "/api/cameras/{id}/lines",
   level: "/api/cameras/{id}/level",
   realign: "/api/cameras/{id}/realign",
-  chart: "/board.pdf",
   reference: "/api/windows/{id}/reference",
   items: "/api/windows/{id}/items",
   analysis: "/api/analysis",

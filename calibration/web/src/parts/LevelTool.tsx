@@ -4,7 +4,6 @@ import { Section } from "@central/ui/Page";
 import { explain } from "@central/ui/explain";
 import { useState } from "preact/hooks";
 import { api } from "../api";
-import { offers } from "../offers";
 import { change, draft } from "../work";
 
 const CHART = "/board.pdf";
@@ -44,7 +43,7 @@ export function LevelTool({ camera }: { camera: string }) {
         <button type="button" disabled={busy} onClick={() => void measure("chart")}>{t("calibrate.level_chart")}</button>
       </div>
       {said && <p class={said.failed ? "failed" : "good tone"} role="status">{said.text}</p>}
-      {offers("chart") && <p class="hint"><a href={CHART} target="_blank" rel="noopener">{t("calibrate.chart_file")}</a> {t("calibrate.chart_hint")}</p>}
+      <p class="hint"><a href={CHART} target="_blank" rel="noopener">{t("calibrate.chart_file")}</a> {t("calibrate.chart_hint")}</p>
     </Section>
   );
 }

@@ -13,6 +13,9 @@ export function Moved() {
   const seen = camera.value;
   if (!seen?.moved) return null;
   const { dx, dy, roll_deg } = seen.moved;
+  if (dx === undefined || dy === undefined || roll_deg === undefined) {
+    return <p class="notice warning moved" role="status"><Icon name="warning" />{t("calibrate.lost", { camera: seen.id })}</p>;
+  }
   const realign = async () => {
     setBusy(true);
     try {

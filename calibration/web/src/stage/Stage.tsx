@@ -10,7 +10,7 @@ import { Corners } from "./Corners";
 import { Magnifier } from "./Magnifier";
 import { PictureTools } from "./PictureTools";
 import { Outline } from "./Outline";
-import { bind, drawn, handles, lines, zoomTo } from "./gestures";
+import { bind, drawing, drawn, handles, lines, zoomTo } from "./gestures";
 import { noPicture, picture } from "./live";
 import { base, size, toScreen, zoom } from "./view";
 
@@ -55,7 +55,7 @@ export function Stage({ editing }: { editing: boolean }) {
           {shapes.map(({ shape, points: polygon }) => (
             <Outline key={keyOf(shape)} shape={shape} points={polygon} selected={isSelected === keyOf(shape)} />
           ))}
-          {editing && points !== null && <Corners points={points} shape={selected.value!} handles={handles(points)} />}
+          {editing && !drawing.value && points !== null && <Corners points={points} shape={selected.value!} handles={handles(points)} />}
           <Drawn />
         </svg>
         {editing && <Magnifier />}
