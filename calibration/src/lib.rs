@@ -8,9 +8,11 @@ mod difference;
 mod draft;
 mod drift;
 mod finding;
+mod lens;
 mod propose;
 mod region;
 mod scale;
+mod solve;
 mod text;
 mod words;
 
@@ -19,4 +21,5 @@ pub use difference::difference;
 pub use draft::{Corner, Draft, DraftLens, DraftMask, DraftWindow, DraftZone};
 pub use drift::{Drift, Match};
 pub use finding::{Change, ChangeKind, Code, Finding, Findings, Part, Place, PlaceKind, Value, Values};
-pub use propose::{Proposal, propose, to_toml};
+pub use lens::{ChartCorner, LensFit, Quality, TooFewEdges, lean_at};
+pub use propose::{Joint, MOST_LOOKS, Proposal, Sighting, Thing, Watch};

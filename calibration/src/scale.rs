@@ -10,7 +10,7 @@ use chuangming_domain::geometry::Polygon;
 const SHOULDERS: f64 = 0.33;
 /// Distance of an adult's shoulder joints in metres: GB/T 10000-1988, shoulder breadth, median of men 0.375 and women
 /// 0.351.
-const SHOULDERS_M: f64 = 0.363;
+pub(crate) const SHOULDERS_M: f64 = 0.363;
 /// A king-size cigarette.
 const CIGARETTE_M: f64 = 0.084;
 /// A tea cup, among the smallest things that are clutter.

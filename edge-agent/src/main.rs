@@ -93,7 +93,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enrol(args) => runtime()?.block_on(enrol::run(&args, &mut io::stdout().lock()))?,
         Command::Propose { source, camera, seconds } => {
             let models = Models::load(&model_manifest(None)?, &Options::default()).map_err(Failure::input)?;
-            let calibration = propose::run(&source, &camera, seconds, &models)?;
+            let calibration = propose::run(&source, &camera, seconds, models)?;
             io::stdout().write_all(calibration.as_bytes())?;
         }
     }

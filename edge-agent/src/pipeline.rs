@@ -3,7 +3,7 @@
 //! Run, replay and evaluation all go through here. Time is an argument; timestamps decide what is due, not frame
 //! counts, so the same scene gives the same events at any frame rate.
 
-use crate::perceive::{Perception, SmokingEvidence, WindowView};
+use crate::perceive::{Optics, Perception, SmokingEvidence, WindowView};
 use chuangming_analysis::schedule::on_duty;
 use chuangming_analysis::{Context, Duty, Hours, Place, Window};
 use chuangming_domain::digest::Digest;
@@ -36,7 +36,7 @@ pub trait Looks: Send {
     ///
     /// # Errors
     /// When a model cannot be run.
-    fn look_for_smoking(&mut self, image: &RgbImage, zone: &Polygon) -> Result<Observation, ModelError>;
+    fn look_for_smoking(&mut self, image: &RgbImage, zone: &WindowView) -> Result<Observation, ModelError>;
 }
 
 impl Looks for Perception {
@@ -49,7 +49,7 @@ impl Looks for Perception {
         Perception::look(self, image, view, due)
     }
 
-    fn look_for_smoking(&mut self, image: &RgbImage, zone: &Polygon) -> Result<Observation, ModelError> {
+    fn look_for_smoking(&mut self, image: &RgbImage, zone: &WindowView) -> Result<Observation, ModelError> {
         Perception::look_for_smoking(self, image, zone)
     }
 }
@@ -103,7 +103,7 @@ struct Post {
 
 enum Target {
     Window(Box<WindowView>),
-    Zone(Polygon),
+    Zone(Box<WindowView>),
 }
 
 impl CameraPipeline {
@@ -121,7 +121,8 @@ impl CameraPipeline {
         let nothing = || Duty { post: 1, required: [].into(), permitted: [].into() };
         let zones = zones
             .into_iter()
-            .map(|(id, polygon)| Post::new(site, Place::Zone(id), Target::Zone(polygon), nothing()));
+            .map(|(id, polygon)| (id, Target::Zone(Box::new(WindowView::of_zone(polygon)))))
+            .map(|(id, target)| Post::new(site, Place::Zone(id), target, nothing()));
         Self { looks, policy: Arc::clone(&site.policy), posts: windows.chain(zones).collect() }
     }
 
@@ -129,6 +130,16 @@ impl CameraPipeline {
     #[must_use]
     pub fn watching_all(mut self, period: f64) -> Self {
         self.posts.iter_mut().for_each(|post| post.idle_period = Some(period));
+        self
+    }
+
+    /// Looks through a camera that hides and leans as its calibration says.
+    #[must_use]
+    pub fn seen_through(mut self, optics: &Arc<Optics>) -> Self {
+        for post in &mut self.posts {
+            let (Target::Window(view) | Target::Zone(view)) = &mut post.target;
+            view.optics = Arc::clone(optics);
+        }
         self
     }
 
@@ -299,7 +310,7 @@ impl Post {
     ) -> Vec<Observation> {
         let said = match &self.target {
             Target::Window(view) => looks.look(image, view, due),
-            Target::Zone(polygon) => looks.look_for_smoking(image, polygon).map(|said| vec![said]),
+            Target::Zone(view) => looks.look_for_smoking(image, view).map(|said| vec![said]),
         };
         let said = said.unwrap_or_else(|error| {
             tracing::error!(%error, place = ?self.place, "a model could not be run");

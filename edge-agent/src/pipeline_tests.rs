@@ -28,7 +28,7 @@ impl<F: FnMut(f64, Signal) -> Option<Observation> + Send> Looks for Script<F> {
         Ok(due.iter().filter_map(|&signal| (self.says)(seconds, signal)).collect())
     }
 
-    fn look_for_smoking(&mut self, image: &RgbImage, _: &Polygon) -> Result<Observation, ModelError> {
+    fn look_for_smoking(&mut self, image: &RgbImage, _: &WindowView) -> Result<Observation, ModelError> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         let seconds = f64::from(image.width() - 1) / 100.0;
         Ok((self.says)(seconds, Signal::Smoking).expect("a script for smoking"))

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::eval::manifest::Kind;
 use crate::eval::{self, manifest};
 use crate::failure::Failure;
-use crate::perceive::{Perception, WindowView};
+use crate::perceive::{Optics, Perception, WindowView};
 use crate::pipeline::{CameraPipeline, Site, WatchedWindow};
 use crate::play::{Play, default_start};
 use chuangming_analysis::Duty;
@@ -125,6 +125,7 @@ fn from_config(args: &Args, path: &Path, camera: &CameraId, media: &Path) -> Res
     });
     let zones = calibration.smoking_zones.iter().filter(|z| z.camera == *camera);
     let zones = zones.map(|z| (z.id.clone(), z.polygon.clone())).collect();
-    let pipeline = CameraPipeline::new(Arc::new(Mutex::new(perception)), &site, windows.collect(), zones);
+    let pipeline = CameraPipeline::new(Arc::new(Mutex::new(perception)), &site, windows.collect(), zones)
+        .seen_through(&Arc::new(Optics::of(calibration, camera)));
     Ok(Play::new(reader, pipeline, args.start.unwrap_or_else(default_start)))
 }

@@ -16,7 +16,7 @@ use crate::gallery::Gallery;
 use crate::health::Problem;
 use crate::machine::Pace;
 use crate::overload::Overload;
-use crate::perceive::WindowView;
+use crate::perceive::{Optics, WindowView};
 use crate::pipeline::{CameraPipeline, Looks, Site, WatchedWindow};
 use crate::recorder::Report;
 use chuangming_analysis::Duty;
@@ -303,6 +303,7 @@ fn new_pipeline(camera: &CameraId, setup: &Setup, shared: &Shared) -> CameraPipe
     let zones = setup.calibration.smoking_zones.iter().filter(|z| z.camera == *camera);
     let zones = zones.map(|z| (z.id.clone(), z.polygon.clone()));
     CameraPipeline::new(Arc::clone(&shared.looks), &site, windows.collect(), zones.collect())
+        .seen_through(&Arc::new(Optics::of(&setup.calibration, camera)))
 }
 
 fn hour_of(at: Timestamp) -> i64 {

@@ -1,11 +1,13 @@
 //! What lies outside a window's polygons cannot change what is said of it.
 
+use chuangming_calibration::Drift;
+use chuangming_domain::calibration::Lens;
 use chuangming_domain::geometry::{Point, Polygon};
-use chuangming_domain::observation::{Observation, Signal};
+use chuangming_domain::observation::{Observation, Posture, Signal};
 use chuangming_edge_agent::capture::MediaReader;
 use chuangming_edge_agent::eval::manifest;
-use chuangming_edge_agent::perceive::{Perception, WindowView};
-use chuangming_models::RgbImage;
+use chuangming_edge_agent::perceive::{Optics, Perception, WindowView};
+use chuangming_models::{PixelBox, RgbImage};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use std::path::Path;
@@ -74,11 +76,89 @@ fn pixels_outside_the_polygons_change_nothing() {
                 );
             }
         }
-        let zone = &entry.windows[1].seat;
-        let said = perception.look_for_smoking(&image, zone).unwrap();
-        let noisy = with_noise_outside(&image, &[zone], 9);
-        assert_eq!(perception.look_for_smoking(&noisy, zone).unwrap(), said, "zone at {seconds} s");
+        let zone = WindowView::of_zone(entry.windows[1].seat.clone());
+        let said = perception.look_for_smoking(&image, &zone).unwrap();
+        let noisy = with_noise_outside(&image, &[&zone.seat], 9);
+        assert_eq!(perception.look_for_smoking(&noisy, &zone).unwrap(), said, "zone at {seconds} s");
     }
+}
+
+#[test]
+fn pixels_behind_a_privacy_mask_change_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let entry = &manifest::read(&root.join("scenes/clips"), Some(1)).unwrap()[0];
+    let mut perception = Perception::load(None).unwrap();
+    let image = frame(&entry.media, Some(5.0), 12.0);
+    let window = &entry.windows[0];
+    let seat = window.seat.bounds();
+    // The upper half of the seat, in the window's middle of things.
+    let (right, bottom) = (seat.x + seat.width, seat.y + seat.height / 2.0);
+    let hidden =
+        Polygon::new(&[[seat.x, seat.y], [right, seat.y], [right, bottom], [seat.x, bottom]]).unwrap();
+    let shown = Polygon::new(&[[0.0, bottom], [1.0, bottom], [1.0, 1.0], [0.0, 1.0]]).unwrap();
+    let noisy = with_noise_outside(&image, &[&shown], 5);
+    let plain = WindowView::new(window.seat.clone(), window.desk.clone(), window.required.clone());
+    let optics = Optics { masks: vec![hidden], lens: None };
+    let masked = WindowView { optics: Arc::new(optics), ..plain.clone() };
+    let mut look = |image: &RgbImage, view: &WindowView| perception.look(image, view, &Signal::ALL).unwrap();
+    assert_ne!(look(&noisy, &plain), look(&image, &plain), "the noise would be seen");
+    assert_eq!(look(&noisy, &masked), look(&image, &masked));
+}
+
+/// What is said of the posture at the first window.
+fn posture(perception: &mut Perception, image: &RgbImage, view: &WindowView) -> Option<Posture> {
+    let said = perception.look(image, view, &[Signal::Presence, Signal::Posture]).unwrap();
+    said.iter().find_map(|said| match said {
+        Observation::Posture(reading) => reading.value().copied(),
+        _ => None,
+    })
+}
+
+#[test]
+fn tilting_is_told_against_the_true_vertical() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let entry = &manifest::read(&root.join("scenes/clips"), Some(1)).unwrap()[0];
+    let mut perception = Perception::load(None).unwrap();
+    let mut wrong_without = 0;
+    for roll_deg in [-20.0, 20.0] {
+        // The camera is rolled: everything in the picture leans, and the installer's zones with it.
+        let rolled = Drift { dx: 0.0, dy: 0.0, scale: 1.0, roll_deg, matched: 0, residual_px: 0.0 };
+        for (window, seconds, expected) in [
+            (0, 2.0, Posture::Upright),
+            (0, 20.0, Posture::Upright),
+            (1, 14.0, Posture::Upright),
+            (1, 30.0, Posture::Tilted),
+        ] {
+            let image = frame(&entry.media, Some(5.0), seconds);
+            let size = (image.width(), image.height());
+            let whole = PixelBox::whole(size.0, size.1);
+            let leaning = image.upright(whole, -roll_deg);
+            let polygon = |polygon: &Polygon| {
+                let corners: Vec<_> =
+                    polygon.corners().iter().map(|p| rolled.place([p.x, p.y], size)).collect();
+                Polygon::new(&corners.iter().map(|c| c.map(|v| v.clamp(0.0, 1.0))).collect::<Vec<_>>())
+                    .unwrap()
+            };
+            let labelled = &entry.windows[window];
+            let plain =
+                WindowView::new(labelled.seat.clone(), labelled.desk.clone(), labelled.required.clone());
+            assert_eq!(
+                posture(&mut perception, &image, &plain),
+                Some(expected),
+                "upright camera, {seconds} s"
+            );
+            let desk = labelled.desk.as_ref().map(polygon);
+            let without = WindowView::new(polygon(&labelled.seat), desk, labelled.required.clone());
+            let lens =
+                Lens { camera: "cam-1".parse().unwrap(), k1: 0.0, k2: 0.0, centre: [0.5, 0.5], roll_deg };
+            let optics = Optics { masks: vec![], lens: Some(lens) };
+            let with = WindowView { optics: Arc::new(optics), ..without.clone() };
+            let said = posture(&mut perception, &leaning, &with);
+            assert_eq!(said, Some(expected), "window {window} at {seconds} s, rolled by {roll_deg}°");
+            wrong_without += usize::from(posture(&mut perception, &leaning, &without) != Some(expected));
+        }
+    }
+    assert!(wrong_without >= 3, "without the roll only {wrong_without} of 8 postures are wrong or unknown");
 }
 
 #[test]

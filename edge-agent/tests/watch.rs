@@ -1,7 +1,6 @@
 //! One camera's threads on pictures in a folder, with a script in the place of the models.
 
 use chuangming_domain::event::{CloseReason, Event, Phase};
-use chuangming_domain::geometry::Polygon;
 use chuangming_domain::observation::{Observation, Presence, Reading, Signal, Smoking};
 use chuangming_domain::wire::HealthKind;
 use chuangming_edge_agent::capture::Source;
@@ -32,7 +31,7 @@ impl Looks for Nobody {
         Ok(due.iter().filter(|s| **s == Signal::Presence).map(|_| nobody.clone()).collect())
     }
 
-    fn look_for_smoking(&mut self, _: &RgbImage, _: &Polygon) -> Result<Observation, ModelError> {
+    fn look_for_smoking(&mut self, _: &RgbImage, _: &WindowView) -> Result<Observation, ModelError> {
         Ok(Observation::Smoking(Reading::known(Smoking::None, 1.0)))
     }
 }

@@ -22,6 +22,19 @@ impl Mask {
         Self { width, height, rows }
     }
 
+    /// The same without what lies in any of these polygons, such as privacy masks.
+    #[must_use]
+    pub fn without<'a>(mut self, hidden: impl IntoIterator<Item = &'a Polygon>) -> Self {
+        for polygon in hidden {
+            for (y, row) in (0..self.height).zip(&mut self.rows) {
+                for hole in runs(polygon, y, self.width, self.height) {
+                    *row = row.iter().flat_map(|&run| cut(run, hole)).collect();
+                }
+            }
+        }
+        self
+    }
+
     /// Number of pixels inside.
     #[must_use]
     pub fn pixels(&self) -> u64 {
@@ -73,6 +86,11 @@ fn runs(polygon: &Polygon, row: u32, width: u32, height: u32) -> Vec<(u32, u32)>
         .collect()
 }
 
+/// What is left of a run: before the hole and after it.
+fn cut((start, end): (u32, u32), hole: (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
+    [(start, end.min(hole.0)), (start.max(hole.1), end)].into_iter().filter(|(a, b)| a < b)
+}
+
 fn merged(mut runs: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     runs.sort_unstable();
     let mut out: Vec<(u32, u32)> = Vec::with_capacity(runs.len());
@@ -113,17 +131,18 @@ mod tests {
     }
 
     proptest! {
-        /// The runs agree with the polygon's own test of points, for unions too.
+        /// The runs agree with the polygon's own test of points, for unions and what is hidden of them too.
         #[test]
         fn agrees_with_polygon_contains(a in 0.0..0.4f64, b in 0.5..1.0f64, c in 0.0..1.0f64, w in 8u32..40, h in 8u32..40) {
             let one = polygon(&[[a, 0.05], [b, a], [0.93, b], [a / 2.0, 0.97]]);
             let two = polygon(&[[c, 0.1], [0.31, b], [0.02, 0.55]]);
-            let mask = Mask::new(&[&one, &two], w, h);
+            let hidden = polygon(&[[0.2, c], [0.9, 0.3], [0.6, 0.9]]);
+            let mask = Mask::new(&[&one, &two], w, h).without([&hidden]);
             let shown = mask.apply(&RgbImage::filled(w, h, 1));
             for y in 0..h {
                 for x in 0..w {
                     let centre = Point { x: (f64::from(x) + 0.5) / f64::from(w), y: (f64::from(y) + 0.5) / f64::from(h) };
-                    let inside = one.contains(centre) || two.contains(centre);
+                    let inside = (one.contains(centre) || two.contains(centre)) && !hidden.contains(centre);
                     prop_assert_eq!(shown.row(y)[x as usize * 3] == 1, inside, "pixel {},{}", x, y);
                 }
             }

@@ -6,7 +6,7 @@ use super::body::Parameters;
 use super::problem::Failure;
 use crate::capture::{CameraState, Frame};
 use crate::config::Setup;
-use crate::perceive::{Perception, WindowView};
+use crate::perceive::{Optics, Perception, WindowView};
 use axum::Json;
 use axum::extract::State;
 use chuangming_domain::id::CameraId;
@@ -120,11 +120,14 @@ impl Analyst {
             return Ok(said.clone());
         }
         let mut windows = BTreeMap::new();
+        let optics = Arc::new(Optics::of(&setup.calibration, camera));
         for window in setup.calibration.windows.iter().filter(|window| window.camera == *camera) {
             let said = match state {
                 Some(CameraState::Unknown(reason)) => WindowAnalysis::unknown(reason),
                 _ => {
-                    let view = WindowView::new(window.seat.clone(), window.desk.clone(), window.required.clone());
+                    let mut view =
+                        WindowView::new(window.seat.clone(), window.desk.clone(), window.required.clone());
+                    view.optics = Arc::clone(&optics);
                     let said = self.perception.lock().look(&frame.image, &view, &Signal::ALL);
                     WindowAnalysis::of(&said.map_err(Failure::internal)?)
                 }

@@ -7,7 +7,7 @@ use super::problem::Failure;
 use crate::capture::{Frame, scaled_down, to_jpeg};
 use crate::config::Setup;
 use crate::perceive::company::{Crop, Marks};
-use crate::perceive::{Perception, WindowView};
+use crate::perceive::{Optics, Perception, WindowView};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -143,7 +143,11 @@ impl Painter {
 
     fn marks(&self, camera: &CameraId, frame: &Frame, setup: &Setup) -> Result<Vec<Marks>, Failure> {
         let windows = setup.calibration.windows.iter().filter(|window| window.camera == *camera);
-        let views = windows.map(|w| WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone()));
+        let optics = Arc::new(Optics::of(&setup.calibration, camera));
+        let views = windows.map(|w| WindowView {
+            optics: Arc::clone(&optics),
+            ..WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone())
+        });
         views
             .map(|view| self.perception.lock().marks(&frame.image, &view).map_err(Failure::internal))
             .collect()

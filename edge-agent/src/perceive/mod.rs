@@ -6,6 +6,7 @@
 mod badge;
 pub mod company;
 mod desk;
+mod optics;
 mod person;
 mod posture;
 mod presence;
@@ -14,6 +15,7 @@ mod smoking;
 pub mod stages;
 mod structure;
 
+pub use optics::Optics;
 pub use reference::Reference;
 pub use smoking::SmokingEvidence;
 
@@ -45,19 +47,27 @@ pub struct WindowView {
     pub reference: Option<Arc<Reference>>,
     /// Items that must be on the desk.
     pub required: ItemSet,
+    /// How the camera sees it.
+    pub optics: Arc<Optics>,
 }
 
 impl WindowView {
     /// A window without a reference.
     #[must_use]
     pub fn new(seat: Polygon, desk: Option<Polygon>, required: ItemSet) -> Self {
-        Self { seat, desk, reference: None, required }
+        Self { seat, desk, reference: None, required, optics: Arc::default() }
     }
 
-    /// The picture with everything grey that is not this window's.
+    /// A region that is watched for smoking only.
+    #[must_use]
+    pub fn of_zone(zone: Polygon) -> Self {
+        Self::new(zone, None, ItemSet::new())
+    }
+
+    /// The picture with everything grey that is not this window's, or that nobody may look at.
     fn masked(&self, image: &RgbImage) -> RgbImage {
         let polygons: Vec<&Polygon> = [Some(&self.seat), self.desk.as_ref()].into_iter().flatten().collect();
-        Mask::new(&polygons, image.width(), image.height()).apply(image)
+        Mask::new(&polygons, image.width(), image.height()).without(&self.optics.masks).apply(image)
     }
 }
 
@@ -162,21 +172,24 @@ impl Perception {
     ///
     /// # Errors
     /// When a model cannot be run.
-    pub fn look_for_smoking(&mut self, image: &RgbImage, zone: &Polygon) -> Result<Observation, ModelError> {
-        let view = WindowView::new(zone.clone(), None, ItemSet::new());
+    pub fn look_for_smoking(
+        &mut self,
+        image: &RgbImage,
+        zone: &WindowView,
+    ) -> Result<Observation, ModelError> {
         let (width, height) = (image.width(), image.height());
-        let Some(seat_box) = crops::window_box(zone, width, height) else {
+        let Some(seat_box) = crops::window_box(&zone.seat, width, height) else {
             return Ok(Observation::unknown(Signal::Smoking, UnknownReason::TooSmall));
         };
-        let image = self.stages.time(Stage::Mask, || view.masked(image));
-        let glance = Glance { image, view: &view, seat_box };
+        let image = self.stages.time(Stage::Mask, || zone.masked(image));
+        let glance = Glance { image, view: zone, seat_box };
         let Some(people) = self.people(&glance)? else {
             return Ok(Observation::unknown(Signal::Smoking, UnknownReason::Unsure));
         };
         let mut readings = Vec::new();
         for sighting in people.iter().take(MOST_PEOPLE) {
             let Some(place) = person::place(sighting, width, height) else { continue };
-            let view = WindowView::new(place, None, ItemSet::new());
+            let view = WindowView { optics: Arc::clone(&zone.optics), ..WindowView::of_zone(place) };
             let image = glance.image.clone();
             let alone = Glance { seat_box: sighting.region, image, view: &view };
             let person = self.person(&alone)?;
@@ -213,17 +226,24 @@ impl Perception {
         Ok(Some(person::sightings(detector, &found, &glance.view.seat, &glance.image)))
     }
 
-    /// Keypoints of the person in the seat's crop and what the window head says of them.
+    /// Keypoints of the person in the seat's crop and what the window head says of them. Where the camera is rolled, both
+    /// look at the seat turned upright, so that who leans is told from a camera that does.
     fn person(&mut self, glance: &Glance<'_>) -> Result<Person, ModelError> {
         let Some(model) = self.models.pose() else { return Ok(Person::default()) };
-        let pose = self.stages.time(Stage::Pose, || model.run(&glance.image, glance.seat_box))?;
+        let lean = glance.view.optics.lean(glance.seat_box, &glance.image);
+        let upright = lean.map(|lean| self.stages.time(Stage::Mask, || lean.undone(&glance.image)));
+        let image = upright.as_ref().unwrap_or(&glance.image);
+        let mut pose = self.stages.time(Stage::Pose, || model.run(image, glance.seat_box))?;
         let classes = match self.models.window() {
             Some(head) => {
                 let features = Some(&pose.features);
-                Some(self.stages.time(Stage::Window, || head.run(&glance.image, glance.seat_box, features))?)
+                Some(self.stages.time(Stage::Window, || head.run(image, glance.seat_box, features))?)
             }
             None => None,
         };
+        if let Some(lean) = lean {
+            pose.keypoints = pose.keypoints.map(|keypoint| lean.back(keypoint));
+        }
         let (width, height) = (glance.image.width(), glance.image.height());
         let scale = crops::body_scale(&pose.keypoints, &glance.view.seat, width, height);
         Ok(Person { keypoints: Some(pose.keypoints), classes, scale })
