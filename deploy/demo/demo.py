@@ -91,7 +91,7 @@ def configure(camera: str | None, clip: dict, port: int, broker_port: int) -> li
     STATE.mkdir(mode=0o700)
     if camera:
         say("proposing", camera=camera)
-        command = [BIN / "edge-agent", "propose", "--source", camera]
+        command = [BIN / "edge-agent", "propose", "--source", camera, "--seconds", "15"]
         proposed = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=QUIET)
         if proposed.returncode != 0:
             raise DemoError(f"no window could be proposed for CAMERA={camera}; `edge-agent propose --source …` says why above")

@@ -5,6 +5,8 @@ use crate::clock::SteadyClock;
 use crate::config::{AgentConfig, CameraConfig, Config, model_manifest};
 use crate::failure::Failure;
 use crate::publish::{Address, Link, Protocol, Station, Visit};
+use chuangming_calibration::{CameraSize, Draft, check};
+use chuangming_domain::calibration::Calibration;
 use chuangming_domain::text::Lang;
 use chuangming_models::{Models, Options, Role};
 use jiff::Timestamp;
@@ -49,17 +51,25 @@ pub(crate) fn language_of_shell() -> Lang {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Finding {
     well: bool,
+    /// What the line begins with.
+    mark: &'static str,
     key: &'static str,
     values: Vec<(&'static str, String)>,
 }
 
 fn finding<const N: usize>(well: bool, key: &'static str, values: [(&'static str, String); N]) -> Finding {
-    Finding { well, key, values: values.into() }
+    let mark = if well { "doctor.ok" } else { "doctor.problem" };
+    Finding { well, mark, key, values: values.into() }
+}
+
+/// Something to know that makes nothing unwell.
+fn note<const N: usize>(key: &'static str, values: [(&'static str, String); N]) -> Finding {
+    Finding { mark: "doctor.note", ..finding(true, key, values) }
 }
 
 impl Finding {
     fn line(&self, lang: Lang) -> String {
-        let mark = lang.text(if self.well { "doctor.ok" } else { "doctor.problem" });
+        let mark = lang.text(self.mark);
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         format!("{mark}  {}", lang.fill(self.key, &values))
     }
@@ -89,10 +99,16 @@ pub async fn examine(args: &Args, out: &mut impl Write) -> Result<bool, Failure>
         for secret in secrets(agent) {
             tell(owner_only(&secret))?;
         }
+        let mut sizes = Vec::new();
         for camera in &agent.cameras {
             let camera = camera.clone();
-            let found = tokio::task::spawn_blocking(move || look_through(&camera)).await;
-            tell(found.map_err(Failure::failed)?)?;
+            let looked = tokio::task::spawn_blocking(move || look_through(&camera)).await;
+            let (found, size) = looked.map_err(Failure::failed)?;
+            sizes.push(size);
+            tell(found)?;
+        }
+        for found in calibration(&setup.calibration, &sizes, lang) {
+            tell(found)?;
         }
         tell(broker(agent).await)?;
     }
@@ -183,7 +199,29 @@ fn owner_only(file: &Path) -> Finding {
     finding(well, key, [("file", file.display().to_string()), ("mode", format!("{mode:o}"))])
 }
 
-fn look_through(config: &CameraConfig) -> Finding {
+/// What an installer should know of the zones at the cameras' resolutions. Warnings do not make the agent unwell: a desk
+/// may be left out on purpose.
+fn calibration(calibration: &Calibration, sizes: &[CameraSize], lang: Lang) -> Vec<Finding> {
+    let found = check(&Draft::from(calibration), sizes);
+    let warning = |warning: &chuangming_calibration::Finding| {
+        let values = [("place", warning.place.text(lang)), ("text", warning.text(lang))];
+        note("doctor.calibration_warning", values)
+    };
+    if found.problems.is_empty() && found.warnings.is_empty() {
+        let windows = calibration.windows.len().to_string();
+        return vec![finding(true, "doctor.calibration_ok", [("windows", windows)])];
+    }
+    found.problems.iter().chain(&found.warnings).map(warning).collect()
+}
+
+/// Whether a camera brings a picture worth looking at, and the size of its pictures; 0 where none came.
+fn look_through(config: &CameraConfig) -> (Finding, CameraSize) {
+    let mut size = CameraSize { id: config.id.to_string(), width: 0, height: 0 };
+    let found = first_picture(config, &mut size);
+    (found, size)
+}
+
+fn first_picture(config: &CameraConfig, picture: &mut CameraSize) -> Finding {
     let camera = || ("camera", config.id.to_string());
     let settings = CaptureSettings::default();
     let clock = Arc::new(SteadyClock::default());
@@ -204,6 +242,7 @@ fn look_through(config: &CameraConfig) -> Finding {
             .unwrap_or_else(|| format!("{}: no picture within {} s", config.source, FIRST_PICTURE.as_secs()));
         return finding(false, "doctor.camera_wrong", [camera(), ("why", why)]);
     };
+    (picture.width, picture.height) = (frame.image.width(), frame.image.height());
     let brightness = Glance::of(&frame.image).brightness();
     if brightness < DARK_BELOW {
         return finding(false, "doctor.camera_dark", [camera(), ("brightness", format!("{brightness:.0}"))]);
@@ -245,7 +284,10 @@ async fn visit(station: &Station) -> Result<(), (String, bool)> {
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 23] = [
+        "doctor.note",
+        "doctor.calibration_ok",
+        "doctor.calibration_warning",
         "doctor.ok",
         "doctor.problem",
         "doctor.cores_ok",
@@ -286,6 +328,26 @@ mod tests {
     }
 
     #[test]
+    fn zones_that_are_too_small_are_told_in_words() {
+        let text = r#"
+            version = 1
+            [[windows]]
+            id = "3"
+            camera = "cam-1"
+            seat = [[0.1,0.1],[0.4,0.1],[0.4,0.6],[0.1,0.6]]
+            desk = [[0.1,0.6],[0.4,0.6],[0.4,0.8],[0.1,0.8]]
+        "#;
+        let zones = Calibration::parse(text, "calibration.toml").unwrap();
+        let lines = |width, height| -> Vec<String> {
+            let size = CameraSize { id: "cam-1".into(), width, height };
+            calibration(&zones, &[size], Lang::En).iter().map(|found| found.line(Lang::En)).collect()
+        };
+        assert_eq!(lines(1920, 1080), ["ok       the calibration has nothing to warn of (1 windows)"]);
+        let small = lines(640, 360).join("\n");
+        assert!(small.contains("NOTE     calibration: window 3, seat: Too small for the badge: shoulders about 61 px"), "{small}");
+    }
+
+    #[test]
     fn memory_is_read_as_the_kernel_writes_it() {
         assert_eq!(available_mib("MemTotal:  4 kB\nMemAvailable:    2048000 kB\n"), Some(2000));
         assert_eq!(available_mib("MemTotal: 4 kB"), None);
@@ -311,7 +373,8 @@ mod tests {
             check_frozen: true,
             fps: None,
         };
-        let found = look_through(&config);
+        let (found, size) = look_through(&config);
+        assert_eq!(size.width, 0);
         assert!(!found.well && found.line(Lang::En).contains("/dev/video99"), "{found:?}");
     }
 }

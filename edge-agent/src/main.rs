@@ -53,7 +53,7 @@ enum Command {
         #[arg(long, default_value = "cam-1")]
         camera: CameraId,
         /// How long to look
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=600))]
         seconds: u32,
     },
 }
