@@ -344,7 +344,12 @@ mod tests {
         };
         assert_eq!(lines(1920, 1080), ["ok       the calibration has nothing to warn of (1 windows)"]);
         let small = lines(640, 360).join("\n");
-        assert!(small.contains("NOTE     calibration: window 3, seat: Too small for the badge: shoulders about 61 px"), "{small}");
+        assert!(
+            small.contains(
+                "NOTE     calibration: window 3, seat: Too small for the badge: shoulders about 61 px"
+            ),
+            "{small}"
+        );
     }
 
     #[test]
