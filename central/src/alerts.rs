@@ -6,8 +6,9 @@
 use crate::stop::Stop;
 use crate::store::{Change, ChangeKind, Missed, Store, StoreError};
 use crate::view::{AgentView, EventView, ProblemView};
+use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
-use chuangming_domain::id::HallId;
+use chuangming_domain::id::{HallId, WindowId};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Notice {
     pub hall: HallId,
     /// What kind.
     pub kind: ChangeKind,
+    /// For an event: at which window, and when its condition began.
+    pub at: Option<(WindowId, Timestamp)>,
     /// The JSON text.
     pub data: String,
 }
@@ -41,6 +44,11 @@ struct EventNotice {
 #[derive(Debug, Serialize)]
 struct HealthNotice {
     problem: ProblemView,
+}
+
+#[derive(Debug, Serialize)]
+struct DutyNotice {
+    hall: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,6 +157,7 @@ impl Hub {
 /// # Errors
 /// When the database fails.
 pub async fn notice(store: &Store, change: &Change) -> Result<Option<Notice>, StoreError> {
+    let mut at = None;
     let data = match change.kind {
         ChangeKind::Health => match event_id(change) {
             Some(id) => store.problem(id).await?.map(|p| to_json(&HealthNotice { problem: (&p).into() })),
@@ -158,9 +167,11 @@ pub async fn notice(store: &Store, change: &Change) -> Result<Option<Notice>, St
             .agent(&change.hall, &change.subject)
             .await?
             .map(|a| to_json(&StatusNotice { agent: (&a).into() })),
+        ChangeKind::Duty => Some(to_json(&DutyNotice { hall: change.hall.to_string() })),
         ChangeKind::Opened | ChangeKind::Updated | ChangeKind::Closed | ChangeKind::Reviewed => {
             match event_id(change) {
                 Some(id) => store.event(id).await?.map(|episode| {
+                    at = episode.event.window.clone().map(|window| (window, episode.event.opened_at));
                     let ring = change.ring && episode.event.closed_at.is_none();
                     to_json(&EventNotice { event: (&episode).into(), ring })
                 }),
@@ -168,7 +179,7 @@ pub async fn notice(store: &Store, change: &Change) -> Result<Option<Notice>, St
             }
         }
     };
-    Ok(data.map(|data| Notice { id: change.id, hall: change.hall.clone(), kind: change.kind, data }))
+    Ok(data.map(|data| Notice { id: change.id, hall: change.hall.clone(), kind: change.kind, at, data }))
 }
 
 fn event_id(change: &Change) -> Option<EventId> {

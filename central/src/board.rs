@@ -1,12 +1,14 @@
 //! The board: which windows there are, what is open there, and whether they can be observed at all.
 
 use crate::config::Hall;
-use crate::store::{AgentRow, Episode, Place, PlaceKind, Problem};
+use crate::duty::Cause;
+use crate::store::{AgentRow, Episode, FloorPlace, Place, PlaceKind, Problem};
 use crate::view::{
-    EventView, HallAgentView, HallView, Localised, ProblemView, WindowState, WindowView, ZoneView,
+    EventView, HallAgentView, HallView, Localised, PlaceView, ProblemView, WindowState, WindowView, ZoneView,
 };
 use chuangming_domain::event::Event;
-use std::collections::BTreeSet;
+use chuangming_domain::id::{HallId, WindowId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is known of the halls, from which each hall's view is put together.
 #[derive(Debug, Default)]
@@ -19,6 +21,10 @@ pub struct Board {
     pub agents: Vec<AgentRow>,
     /// The problems that have not ended.
     pub problems: Vec<Problem>,
+    /// Where windows are on the floor.
+    pub floor: Vec<FloorPlace>,
+    /// Windows without service now, and why.
+    pub resting: BTreeMap<(HallId, WindowId), Cause>,
     /// The open episodes; `None` for roles that see no conduct.
     pub episodes: Option<Vec<Episode>>,
 }
@@ -81,10 +87,24 @@ impl Board {
             unknown_because,
             events: self
                 .events(|e| e.hall.as_str() == hall && e.window.as_ref().is_some_and(|w| w.as_str() == id)),
+            resting: self.resting(hall, &id).map(|cause| cause.name().to_owned()),
+            place: self.place(hall, &id),
             agent,
             problems,
             id,
         }
+    }
+
+    fn resting(&self, hall: &str, id: &str) -> Option<Cause> {
+        self.resting
+            .iter()
+            .find(|((h, w), _)| h.as_str() == hall && w.as_str() == id)
+            .map(|(_, cause)| *cause)
+    }
+
+    fn place(&self, hall: &str, id: &str) -> Option<PlaceView> {
+        let place = self.floor.iter().find(|p| p.hall.as_str() == hall && p.window.as_str() == id)?;
+        Some(PlaceView { x: place.x, y: place.y })
     }
 
     fn zone(&self, hall: &str, place: &Place) -> ZoneView {

@@ -2,12 +2,14 @@
 
 mod database;
 mod enrolment;
+mod notify;
 mod oidc;
 mod retention;
 mod sign_in;
 
 pub use database::ServerAddress;
 pub use enrolment::Enrolment;
+pub use notify::{MailConfig, NotifyConfig};
 pub use oidc::{OidcConfig, RoleRule};
 pub use retention::RetentionDays;
 pub use sign_in::SignInRules;
@@ -41,6 +43,10 @@ pub struct Config {
     pub oidc: Option<OidcConfig>,
     /// `[retention]`: how long what is kept.
     pub retention: RetentionDays,
+    /// `[appeals] working_days = 7`: until when an appeal has to be answered.
+    pub appeal_days: u32,
+    /// `[notify]`: how alerts reach people who do not look at the page.
+    pub notify: NotifyConfig,
     /// `[broker]`: where the agents' messages come from.
     pub broker: Broker,
     /// `config_key_file`: central's private key for the agents' configuration, made by `central config-key`.
@@ -118,6 +124,7 @@ pub struct Window {
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_BROKER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1883);
+const DEFAULT_APPEAL_DAYS: u32 = 7;
 const DEFAULT_CLIENT_ID: &str = "chuangming-central";
 
 impl Config {
@@ -139,6 +146,12 @@ impl Config {
         let sign_in = f.table(r, "sign_in").map(|f| SignInRules::read(f, r)).unwrap_or_default();
         let oidc = f.table(r, "oidc").and_then(|f| OidcConfig::read(f, r, base));
         let retention = f.table(r, "retention").map(|f| RetentionDays::read(f, r)).unwrap_or_default();
+        let appeal_days = f.table(r, "appeals").and_then(|mut f| {
+            let days = f.integer(r, "working_days", 1..=60);
+            f.end(r);
+            u32::try_from(days?).ok()
+        });
+        let notify = f.table(r, "notify").map(|f| NotifyConfig::read(f, r, base)).unwrap_or_default();
         let insecure = f.flag(r, "insecure").unwrap_or(false);
         let tls = f.table(r, "tls").and_then(|f| TlsFiles::read(f, r, base));
         let broker = match f.table(r, "broker") {
@@ -169,6 +182,8 @@ impl Config {
             sign_in,
             oidc,
             retention,
+            appeal_days: appeal_days.unwrap_or(DEFAULT_APPEAL_DAYS),
+            notify,
             insecure,
             tls,
             broker: broker?,

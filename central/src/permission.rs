@@ -1,7 +1,7 @@
 //! Who may call what: one table, denied unless it is in here. Which halls an account sees is checked beside it, by the
 //! handlers (`SignedIn::sees`, `SignedIn::halls`).
 
-use crate::role::Role::{self, Administrator, Auditor, CenterHead, Installer};
+use crate::role::Role::{self, Administrator, Auditor, CenterHead, Installer, Staff};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,9 @@ const RULES: Access = Only(&[CenterHead, Administrator]);
 const FLEET: Access = Only(&[Installer, Administrator]);
 const ADMINISTRATOR: Access = Only(&[Administrator]);
 const AUDITOR: Access = Only(&[Auditor]);
+const STAFF: Access = Only(&[Staff]);
+const OWN_ALERTS: Access = Only(&[CenterHead, Staff]);
+const STREAM: Access = Only(&[CenterHead, Installer, Administrator, Staff]);
 
 /// Method, path, who.
 pub const TABLE: &[(&str, &str, Access)] = &[
@@ -80,7 +83,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/reports/conduct.xlsx", CONDUCT),
     ("GET", "/api/v1/halls", SYSTEM),
     ("GET", "/api/v1/alerts", CONDUCT),
-    ("GET", "/api/v1/alerts/stream", SYSTEM),
+    ("GET", "/api/v1/alerts/stream", STREAM),
     ("GET", "/api/v1/events", CONDUCT),
     ("GET", "/api/v1/events/{id}", CONDUCT),
     ("PUT", "/api/v1/events/{id}/acknowledgement", CONDUCT),
@@ -91,6 +94,47 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v1/events/{id}/note", CONDUCT),
     ("PUT", "/api/v1/events/{id}/snooze", CONDUCT),
     ("DELETE", "/api/v1/events/{id}/snooze", CONDUCT),
+    // Appeals and duty, of the own halls.
+    ("GET", "/api/v1/appeals", CONDUCT),
+    ("POST", "/api/v1/appeals/{id}/answer", CONDUCT),
+    ("GET", "/api/v1/halls/{hall}/duty", CONDUCT),
+    ("PUT", "/api/v1/halls/{hall}/shifts/{shift}", CONDUCT),
+    ("DELETE", "/api/v1/halls/{hall}/shifts/{shift}", CONDUCT),
+    ("PUT", "/api/v1/halls/{hall}/roster", CONDUCT),
+    ("POST", "/api/v1/halls/{hall}/roster/file", CONDUCT),
+    ("GET", "/api/v1/halls/{hall}/roster/file.csv", CONDUCT),
+    ("GET", "/api/v1/halls/{hall}/roster/file.xlsx", CONDUCT),
+    ("PUT", "/api/v1/halls/{hall}/calendar/{day}", CONDUCT),
+    ("DELETE", "/api/v1/halls/{hall}/calendar/{day}", CONDUCT),
+    ("POST", "/api/v1/halls/{hall}/pauses", CONDUCT),
+    ("DELETE", "/api/v1/halls/{hall}/pauses/{id}", CONDUCT),
+    ("GET", "/api/v1/halls/{hall}/accommodations", CONDUCT),
+    ("POST", "/api/v1/halls/{hall}/accommodations", CONDUCT),
+    ("DELETE", "/api/v1/halls/{hall}/accommodations/{id}", CONDUCT),
+    // How alerts reach people.
+    ("GET", "/api/v1/halls/{hall}/notifications", CONDUCT),
+    ("PUT", "/api/v1/halls/{hall}/notifications", CONDUCT),
+    ("POST", "/api/v1/halls/{hall}/channels", CONDUCT),
+    ("DELETE", "/api/v1/halls/{hall}/channels/{id}", CONDUCT),
+    ("POST", "/api/v1/halls/{hall}/channels/{id}/test", CONDUCT),
+    ("GET", "/api/v1/account/push", OWN_ALERTS),
+    ("POST", "/api/v1/account/push", OWN_ALERTS),
+    ("DELETE", "/api/v1/account/push/{id}", OWN_ALERTS),
+    // Screens on a wall, and the floor plan.
+    ("GET", "/api/v1/wall", Anyone),
+    ("GET", "/api/v1/halls/{hall}/displays", RULES),
+    ("POST", "/api/v1/halls/{hall}/displays", RULES),
+    ("DELETE", "/api/v1/halls/{hall}/displays/{id}", RULES),
+    ("PUT", "/api/v1/halls/{hall}/floor", RULES),
+    // A staff member's own.
+    ("GET", "/api/v1/me/summary", STAFF),
+    ("GET", "/api/v1/me/looks", STAFF),
+    ("GET", "/api/v1/me/export", STAFF),
+    ("PUT", "/api/v1/me/away", STAFF),
+    ("DELETE", "/api/v1/me/away", STAFF),
+    ("POST", "/api/v1/me/events/{id}/contest", STAFF),
+    // Aggregates.
+    ("GET", "/api/v1/reports/aggregate", AUDITOR),
 ];
 
 /// What the table says of a request.
@@ -152,11 +196,21 @@ mod tests {
     #[test]
     fn roles_keep_their_distance() {
         for (method, path, access) in TABLE {
-            let of_conduct = ["/api/v1/events", "/api/v1/alerts", "/api/v1/reports/conduct"]
-                .iter()
-                .any(|p| path.starts_with(p));
-            if of_conduct && *path != "/api/v1/alerts/stream" {
-                for role in [Installer, Auditor, Administrator] {
+            let begins = |with: &[&str]| with.iter().any(|p| path.starts_with(p));
+            let of_the_hall =
+                begins(&["/api/v1/events", "/api/v1/alerts", "/api/v1/reports/conduct", "/api/v1/appeals"])
+                    || begins(&[
+                        "/api/v1/halls/{hall}/duty",
+                        "/api/v1/halls/{hall}/roster",
+                        "/api/v1/halls/{hall}/accommodations",
+                    ]);
+            if of_the_hall && *path != "/api/v1/alerts/stream" {
+                for role in [Staff, Installer, Auditor, Administrator] {
+                    assert!(!access.allows(role), "{role} may {method} {path}");
+                }
+            }
+            if begins(&["/api/v1/me/"]) {
+                for role in [CenterHead, Installer, Auditor, Administrator] {
                     assert!(!access.allows(role), "{role} may {method} {path}");
                 }
             }

@@ -10,6 +10,7 @@ use crate::ingest::broker::{self, BrokerError};
 use crate::ingest::courier::{Bell, Courier};
 use crate::ingest::link::{Address, Link};
 use crate::listener::{Door, DoorError};
+use crate::notify::Sender;
 use crate::oidc::Provider;
 use crate::signing::Signer;
 use crate::stop::{self, Stop, Stopper};
@@ -26,6 +27,8 @@ use tokio::time::timeout;
 /// How long requests under way may take at the end.
 const FAREWELL: Duration = Duration::from_secs(5);
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How often appeals past their deadline are looked for.
+const DEADLINES: Duration = Duration::from_secs(60);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// Why central does not start.
@@ -46,6 +49,7 @@ pub struct Server {
     ingest: JoinHandle<()>,
     courier: JoinHandle<()>,
     http: JoinHandle<()>,
+    sender: JoinHandle<()>,
     chores: JoinHandle<()>,
     store: Store,
 }
@@ -61,6 +65,8 @@ impl Server {
         let provider = config.oidc.clone().map(Provider::new).transpose();
         let provider = provider.map_err(|e| StartError::Input(e.to_string()))?.map(Arc::new);
         let store = open_store(&config).await?;
+        let sender = Sender::new(store.clone(), &config.notify, &config.halls, &config.data_dir);
+        let sender = sender.map_err(StartError::Input)?;
         let signer = config.config_key_file.as_deref().map(Signer::load).transpose();
         let signer = signer.map_err(|e| StartError::Input(format!("config_key_file: {e}")))?;
         let access = Access::default();
@@ -90,11 +96,13 @@ impl Server {
                 .map_err(StartError::Input)?;
         let app = App::new(Parts {
             store: store.clone(),
-            hub,
+            hub: hub.clone(),
             halls: config.halls,
             sign_in: config.sign_in,
             provider,
             retention: config.retention,
+            appeal_days: config.appeal_days,
+            notify: sender.clone(),
             secure: config.tls.is_some(),
             metrics: metrics.clone(),
             broker_connected: ingest.connected(),
@@ -116,7 +124,8 @@ impl Server {
             ingest: tokio::spawn(ingest.run(stop.clone())),
             courier: tokio::spawn(courier.run(stop.clone())),
             http: tokio::spawn(door.answer(http::router(&app), stop.clone())),
-            chores: tokio::spawn(chores(store.clone(), config.retention, metrics, stop)),
+            sender: tokio::spawn(sender.run(stop.clone())),
+            chores: tokio::spawn(chores(store.clone(), hub, config.retention, metrics, stop)),
             stopper,
             store,
         })
@@ -137,6 +146,7 @@ impl Server {
         if timeout(FAREWELL, self.http).await.is_err() {
             http.abort();
         }
+        let _ = self.sender.await;
         let _ = self.chores.await;
         self.store.close().await;
     }
@@ -196,13 +206,21 @@ async fn broker_address(config: &Config, access: &Access) -> Result<Address, Sta
 }
 
 /// What has to be done now and then.
-async fn chores(store: Store, retention: RetentionDays, metrics: PrometheusHandle, mut stop: Stop) {
+async fn chores(store: Store, hub: Hub, retention: RetentionDays, metrics: PrometheusHandle, mut stop: Stop) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+    let mut appeals = tokio::time::interval(DEADLINES);
     let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
     loop {
         tokio::select! {
             () = stop.given() => return,
             _ = upkeep.tick() => metrics.run_upkeep(),
+            _ = appeals.tick() => {
+                let turn = hub.turn().await;
+                match store.drop_late_appeals(Timestamp::now()).await {
+                    Ok(changes) => hub.tell(&store, &changes, turn).await,
+                    Err(error) => tracing::error!(%error, "appeals past their deadline could not be dropped"),
+                }
+            }
             _ = housekeeping.tick() => {
                 let now = Timestamp::now();
                 if let Err(error) = store.housekeep(now).await {

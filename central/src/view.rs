@@ -76,6 +76,9 @@ pub struct EventView {
     pub evidence: EvidenceView,
     /// From the past: never rings.
     pub historical: bool,
+    /// Why it rests (`holiday`, `pause`, `break`, `away`, `accommodation`): then it never rings and never counts.
+    #[schema(required)]
+    pub suspended: Option<String>,
     /// Who took note of it; null while it is open for review.
     #[schema(required)]
     pub acknowledged: Option<MarkView>,
@@ -293,11 +296,27 @@ pub struct WindowView {
     /// Why it cannot be observed.
     #[schema(required)]
     pub unknown_because: Option<Localised>,
+    /// Why there is no service now, if it was planned or somebody stepped away: `holiday`, `pause`, `break` or `away`.
+    #[schema(required)]
+    pub resting: Option<String>,
+    /// Its cell on the floor plan; null where nobody placed it.
+    #[schema(required)]
+    pub place: Option<PlaceView>,
     /// Its open events; missing for roles that see no conduct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
     /// The system's problems that concern it.
     pub problems: Vec<ProblemView>,
+}
+
+/// A cell of the floor plan, counted from 0 at the top left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FloorCell)]
+pub struct PlaceView {
+    /// The column.
+    pub x: i64,
+    /// The row.
+    pub y: i64,
 }
 
 /// A smoking zone.
@@ -365,6 +384,7 @@ impl From<&Episode> for EventView {
             confidence: event.confidence,
             evidence: (&event.evidence).into(),
             historical: event.historical,
+            suspended: episode.suspended.clone(),
             acknowledged: review.acknowledged.as_ref().map(Into::into),
             verdict: review
                 .verdict

@@ -143,7 +143,7 @@ async fn retention_deletes_by_class_and_the_log_still_verifies() {
     let store = Store::open(&database).await.unwrap().witnessed(file.clone());
     let start = Timestamp::now() - 400 * DAY;
     let head = account(&store, "head", start).await;
-    let days = RetentionDays { events: 90, coverage: 395, access_log: 365 };
+    let days = RetentionDays { events: 90, coverage: 395, duty: 90, access_log: 365 };
     // An event and a look at it on every tenth day; the newest event is still open.
     let mut first = None;
     for n in 0..40 {

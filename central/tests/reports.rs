@@ -115,3 +115,60 @@ async fn reports_are_for_heads_of_that_hall_and_bounded() {
     assert_eq!(unsigned.status(), 401);
     central.stop().await;
 }
+
+/// Whole months of whole halls, and only where five people stand behind; nothing that could tell of fewer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_sees_no_small_group() {
+    let central = Central::embedded().await;
+    let mut agent = Agent::connect(central.broker_port, "edge-01").await;
+    let (ten, day) = yesterday_at_ten();
+    let event = past(Rule::Slumped, "1", ten);
+    agent.deliver(&event).await;
+    agent.publish(Channel::Coverage, serde_json::to_string(&hour(ten, 2700.0)).unwrap()).await;
+    let head = Browser::sign_in(&central, "head").await;
+    head.put(&format!("/api/v1/events/{}/verdict", event.id), json!({ "verdict": "confirmed" })).await;
+    let body = json!({ "name": "上午班", "hours": ["08:30-12:00"], "breaks": [] });
+    head.send(reqwest::Method::PUT, "/api/v1/halls/tanggu/shifts/am", body).await;
+    let store = central.store().await;
+    let mut staff = Vec::new();
+    for n in 0..5 {
+        let name = format!("staff-{n}");
+        let role = chuangming_central::role::Role::Staff;
+        let new = chuangming_central::store::NewAccount {
+            name: name.clone(),
+            password_hash: String::new(),
+            role,
+            halls: Some(vec![common::hall()]),
+        };
+        store.put_account(&new, Timestamp::now()).await.unwrap();
+        staff.push(store.account(&name).await.unwrap().unwrap().id);
+    }
+    let roster = async |staff: &[String]| {
+        let cells = json!({ "cells": [{ "day": day, "window": "1", "shift": "am", "staff": staff }] });
+        head.send(reqwest::Method::PUT, "/api/v1/halls/tanggu/roster", cells).await
+    };
+    let auditor = Browser::sign_in(&central, "auditor").await;
+    let path = format!("/api/v1/reports/aggregate?month={}", &day[..7]);
+    roster(&staff[..4]).await;
+    let told = eventually("coverage arrives", async || {
+        let told = auditor.json(&path).await;
+        (told["halls"][0]["coverage"].as_f64() > Some(0.0)).then_some(told)
+    })
+    .await;
+    assert_eq!((&told["halls"][0]["figures"], &told["total"]), (&Value::Null, &Value::Null));
+    roster(&staff).await;
+    let told = auditor.json(&path).await;
+    let figures = &told["halls"][0]["figures"];
+    assert_eq!(
+        (&figures["people"], &figures["counted"], &figures["rules"][0]["rule"]),
+        (&json!(5), &json!(1), &json!("slumped"))
+    );
+    let text = told.to_string();
+    assert!(
+        !text.contains("staff-") && !text.contains("window") && !text.contains(&event.id.to_string()),
+        "{text}"
+    );
+    assert_eq!(auditor.get("/api/v1/reports/aggregate?month=2999-01").await.status(), 400);
+    assert_eq!(auditor.get("/api/v1/reports/aggregate?month=2026-1").await.status(), 400);
+    central.stop().await;
+}

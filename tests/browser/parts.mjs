@@ -38,13 +38,13 @@ export async function until(ready, what, seconds = 30) {
   }
 }
 
-/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. With `signing` it has a key for the agents' configuration. */
-export async function startCentral({ signing = false } = {}) {
+/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. With `signing` it has a key for the agents' configuration; `more` are further tables of its configuration. */
+export async function startCentral({ signing = false, more = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-"));
   const [port, broker] = [await freePort(), await freePort()];
   writeFileSync(
     join(folder, "central.toml"),
-    `listen = "127.0.0.1:${port}"\ndata_dir = "data"\n${signing ? 'config_key_file = "config-key.pem"\n' : ""}[broker]\nembedded = true\nlisten = "127.0.0.1:${broker}"\n` +
+    `listen = "127.0.0.1:${port}"\ndata_dir = "data"\n${signing ? 'config_key_file = "config-key.pem"\n' : ""}${more}[broker]\nembedded = true\nlisten = "127.0.0.1:${broker}"\n` +
       `[[halls]]\nid = "${HALL}"\nname = "塘沽中心"\n` +
       ["1", "2", "3"].map((w) => `[[halls.windows]]\nid = "${w}"\nname = "${w} 号窗口"\n`).join(""),
   );

@@ -10,13 +10,15 @@ pub struct RetentionDays {
     pub events: i64,
     /// `coverage_days = 395`: how long windows were observed, by hour; and the system's own problems.
     pub coverage: i64,
+    /// `duty_days = 90`: rosters, pauses, and who stepped away when.
+    pub duty: i64,
     /// `access_log_days = 365`: who looked at conduct.
     pub access_log: i64,
 }
 
 impl Default for RetentionDays {
     fn default() -> Self {
-        Self { events: 90, coverage: 395, access_log: 365 }
+        Self { events: 90, coverage: 395, duty: 90, access_log: 365 }
     }
 }
 
@@ -28,11 +30,13 @@ impl RetentionDays {
         let default = Self::default();
         let events = f.integer(r, "events_days", 1..=3660);
         let coverage = f.integer(r, "coverage_days", 1..=3660);
+        let duty = f.integer(r, "duty_days", 1..=3660);
         let access_log = f.integer(r, "access_log_days", SHORTEST_LOG..=3660);
         f.end(r);
         Self {
             events: events.unwrap_or(default.events),
             coverage: coverage.unwrap_or(default.coverage),
+            duty: duty.unwrap_or(default.duty),
             access_log: access_log.unwrap_or(default.access_log),
         }
     }

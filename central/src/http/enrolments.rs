@@ -2,7 +2,6 @@
 
 use super::App;
 use super::body::JsonBody;
-use super::policies::own_hall;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::enrol::EnrolError;
@@ -131,7 +130,7 @@ pub async fn make(
     signed_in: SignedIn,
     JsonBody(new): JsonBody<NewEnrolment>,
 ) -> Result<(StatusCode, Json<MadeEnrolment>), Failure> {
-    let hall = own_hall(&signed_in, new.hall.as_str())?;
+    let hall = signed_in.own_hall(new.hall.as_str())?;
     let hours = new.hours.unwrap_or(HOURS);
     if !(1..=MOST_HOURS).contains(&hours) {
         return Err(Failure::Invalid(format!("hours is {hours}, expected 1 to {MOST_HOURS}")));

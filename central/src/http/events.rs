@@ -188,6 +188,7 @@ pub async fn list(
         acknowledged: query.acknowledged,
         historical: query.historical,
         verdict: query.verdict.map(VerdictQuery::verdict),
+        suspended: None,
     };
     let note = Access::to("list_events").in_halls(filter.halls.as_deref()).at_window(filter.window.as_ref());
     app.store.note(&signed_in.account, &note.during(filter.from, filter.to), Timestamp::now()).await?;

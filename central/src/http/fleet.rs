@@ -3,7 +3,6 @@
 
 use super::App;
 use super::body::Parameters;
-use super::policies::own_hall;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::fleet::{AgentHours, coverage_by_hour, observed_share};
@@ -250,7 +249,7 @@ async fn find(
     hall: &str,
     agent: &str,
 ) -> Result<(HallId, AgentId), Failure> {
-    let hall = own_hall(signed_in, hall)?;
+    let hall = signed_in.own_hall(hall)?;
     let row = app.store.agent(&hall, agent).await?.ok_or(NO_AGENT)?;
     Ok((row.hall, row.agent))
 }

@@ -4,11 +4,14 @@ use super::App;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::board::Board;
+use crate::duty::{Cause, Stretch, rests};
 use crate::view::HallView;
 use axum::Json;
 use axum::extract::State;
 use chuangming_domain::Timestamp;
+use chuangming_domain::id::{HallId, WindowId};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -42,12 +45,47 @@ pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Js
             halls.push(crate::config::Hall { id: own.clone(), name: own.to_string(), windows: Vec::new() });
         }
     }
-    let board = Board {
+    let mut board = Board {
         halls,
         places: app.store.places().await?,
         agents: app.store.agents().await?,
         problems: app.store.open_problems().await?,
+        floor: app.store.floor().await?,
+        resting: BTreeMap::new(),
         episodes,
     };
+    let seen: BTreeSet<_> =
+        board.halls.iter().map(|hall| &hall.id).chain(board.places.iter().map(|p| &p.hall)).collect();
+    let seen: Vec<_> = seen.into_iter().filter(|hall| signed_in.sees(hall.as_str())).cloned().collect();
+    board.resting = resting(&app, &seen).await?;
     Ok(Json(Halls { cursor, halls: board.view(|hall| signed_in.sees(hall)) }))
+}
+
+/// Which windows are without service now, and why.
+pub(super) async fn resting(
+    app: &App,
+    halls: &[HallId],
+) -> Result<BTreeMap<(HallId, WindowId), Cause>, Failure> {
+    let now = Timestamp::now();
+    let moment = Stretch { from: now, to: now + jiff::SignedDuration::from_millis(1) };
+    let configured = app.store.directory(&app.halls).await?;
+    let places = app.store.places().await?;
+    let mut all = BTreeMap::new();
+    for hall in halls {
+        let named = configured
+            .iter()
+            .filter(|known| known.id == *hall)
+            .flat_map(|known| known.windows.iter().map(|w| w.id.clone()));
+        let spoken_of = places
+            .iter()
+            .filter(|place| place.hall == *hall)
+            .filter_map(|place| WindowId::new(&*place.place).ok());
+        let windows: BTreeSet<_> = named.chain(spoken_of).collect();
+        let plan = app.store.plan(hall, moment).await?;
+        all.extend(windows.into_iter().filter_map(|window| {
+            let cause = rests(&plan, &window, now)?;
+            Some(((hall.clone(), window), cause))
+        }));
+    }
+    Ok(all)
 }

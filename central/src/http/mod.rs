@@ -3,16 +3,22 @@
 pub mod access_log;
 pub mod account;
 pub mod accounts;
+pub mod aggregate;
+pub mod appeals;
 mod body;
 pub mod directory;
+pub mod duty;
 pub mod enrolments;
 pub mod events;
 pub mod fleet;
 mod guard;
 pub mod halls;
 pub mod idempotency;
+pub mod me;
+pub mod notify;
 pub mod oidc;
 pub mod openapi;
+mod own;
 mod pages;
 pub mod policies;
 mod probes;
@@ -20,11 +26,13 @@ pub mod problem;
 pub mod reports;
 pub mod retention;
 pub mod reviews;
+pub mod roster_file;
 pub mod schema;
 pub mod session;
 pub mod signed_in;
 mod stream;
 mod tries;
+pub mod wall;
 
 pub use pages::built as pages_built;
 
@@ -32,6 +40,7 @@ use crate::alerts::Hub;
 use crate::config::{Hall, RetentionDays, SignInRules};
 use crate::enrol::Registrar;
 use crate::ingest::courier::Bell;
+use crate::notify::Sender;
 use crate::oidc::Provider;
 use crate::stop::Stop;
 use crate::store::Store;
@@ -41,6 +50,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
+use chuangming_domain::Timestamp;
+use chuangming_domain::id::HallId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
 use std::sync::Arc;
@@ -53,7 +64,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tries::Tries;
 
 /// The largest request body.
-const LARGEST_BODY: usize = 64 * 1024;
+const LARGEST_BODY: usize = 512 * 1024;
 /// How long a request may take until its answer begins.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Live streams at a time; overload policy `Refuse`: further ones get 503.
@@ -69,6 +80,8 @@ pub struct App {
     sign_in: SignInRules,
     provider: Option<Arc<Provider>>,
     retention: RetentionDays,
+    appeal_days: u32,
+    notify: Sender,
     secure: bool,
     metrics: PrometheusHandle,
     broker_connected: Arc<AtomicBool>,
@@ -95,6 +108,10 @@ pub struct Parts {
     pub provider: Option<Arc<Provider>>,
     /// How long what is kept.
     pub retention: RetentionDays,
+    /// Working days until when an appeal has to be answered.
+    pub appeal_days: u32,
+    /// Passes alerts on.
+    pub notify: Sender,
     /// Whether browsers come over HTTPS, so that the cookie may insist on it.
     pub secure: bool,
     /// What `/metrics` shows.
@@ -122,6 +139,8 @@ impl App {
             sign_in,
             provider,
             retention,
+            appeal_days,
+            notify,
             secure,
             metrics,
             broker_connected,
@@ -137,6 +156,8 @@ impl App {
             sign_in,
             provider,
             retention,
+            appeal_days,
+            notify,
             secure,
             metrics,
             broker_connected,
@@ -148,6 +169,14 @@ impl App {
             hashing: Semaphore::new(HASHING),
             tries: Tries::default(),
         })
+    }
+
+    /// Tells open pages that a hall's service changed.
+    async fn duty_changed(&self, hall: &HallId, now: Timestamp) -> Result<(), Failure> {
+        let turn = self.hub.turn().await;
+        let change = self.store.note_duty(hall, now).await?;
+        self.hub.tell(&self.store, &[change], turn).await;
+        Ok(())
     }
 }
 
@@ -214,6 +243,35 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/reports/conduct", get(reports::conduct))
         .route("/api/v1/reports/conduct.csv", get(reports::conduct_csv))
         .route("/api/v1/reports/conduct.xlsx", get(reports::conduct_xlsx))
+        .route("/api/v1/reports/aggregate", get(aggregate::show))
+        .route("/api/v1/me/summary", get(me::summary))
+        .route("/api/v1/me/looks", get(me::looks))
+        .route("/api/v1/me/export", get(me::export))
+        .route("/api/v1/me/away", put(me::step_away).delete(me::come_back))
+        .route("/api/v1/me/events/{id}/contest", post(me::contest))
+        .route("/api/v1/appeals", get(appeals::list))
+        .route("/api/v1/appeals/{id}/answer", post(appeals::answer))
+        .route("/api/v1/halls/{hall}/duty", get(duty::show))
+        .route("/api/v1/halls/{hall}/shifts/{shift}", put(duty::put_shift).delete(duty::drop_shift))
+        .route("/api/v1/halls/{hall}/roster", put(duty::put_roster))
+        .route("/api/v1/halls/{hall}/roster/file", post(roster_file::import))
+        .route("/api/v1/halls/{hall}/roster/file.csv", get(roster_file::export_csv))
+        .route("/api/v1/halls/{hall}/roster/file.xlsx", get(roster_file::export_xlsx))
+        .route("/api/v1/halls/{hall}/calendar/{day}", put(duty::put_day).delete(duty::drop_day))
+        .route("/api/v1/halls/{hall}/pauses", post(duty::add_pause))
+        .route("/api/v1/halls/{hall}/pauses/{id}", delete(duty::drop_pause))
+        .route("/api/v1/halls/{hall}/accommodations", get(duty::accommodations).post(duty::add_accommodation))
+        .route("/api/v1/halls/{hall}/accommodations/{id}", delete(duty::drop_accommodation))
+        .route("/api/v1/halls/{hall}/floor", put(wall::put_floor))
+        .route("/api/v1/halls/{hall}/displays", get(wall::list).post(wall::make))
+        .route("/api/v1/halls/{hall}/displays/{id}", delete(wall::revoke))
+        .route("/api/v1/wall", get(wall::show))
+        .route("/api/v1/halls/{hall}/notifications", get(notify::show).put(notify::put))
+        .route("/api/v1/halls/{hall}/channels", post(notify::add_channel))
+        .route("/api/v1/halls/{hall}/channels/{id}", delete(notify::drop_channel))
+        .route("/api/v1/halls/{hall}/channels/{id}/test", post(notify::try_channel))
+        .route("/api/v1/account/push", get(notify::push).post(notify::add_push))
+        .route("/api/v1/account/push/{id}", delete(notify::drop_push))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/{*rest}", get(nothing))
         .route_layer(middleware::from_fn_with_state(app.clone(), idempotency::once))

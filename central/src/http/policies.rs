@@ -295,7 +295,7 @@ pub async fn show(
     signed_in: SignedIn,
     Path(hall): Path<String>,
 ) -> Result<Json<HallPolicy>, Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     let in_force = app.store.policy_in_force(&hall).await?;
     let base = base(&app, &hall).await?;
     let agents = app.store.agents().await?;
@@ -328,7 +328,7 @@ pub async fn version(
     Path((hall, digest)): Path<(String, String)>,
     Parameters(query): Parameters<Against>,
 ) -> Result<Json<PolicyContent>, Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     let digest = Digest::try_from(digest).map_err(|_| NO_VERSION)?;
     let found = find(&app, &hall, &digest).await?;
     let policy = parsed(&found)?;
@@ -361,7 +361,7 @@ pub async fn check(
     Path(hall): Path<String>,
     JsonBody(draft): JsonBody<Draft>,
 ) -> Result<Json<Checked>, Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     let read = match (&draft.document, &draft.text) {
         (Some(document), None) => policy::read(document),
         (None, Some(text)) => policy::parse(text),
@@ -396,7 +396,7 @@ pub async fn preview(
     Path(hall): Path<String>,
     JsonBody(draft): JsonBody<PreviewDraft>,
 ) -> Result<Json<Preview>, Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     if !(1..=MOST_DAYS).contains(&draft.days) {
         return Err(Failure::Invalid(format!("days is {}, expected 1 to {MOST_DAYS}", draft.days)));
     }
@@ -447,7 +447,7 @@ pub async fn save(
     Path(hall): Path<String>,
     JsonBody(new): JsonBody<NewVersion>,
 ) -> Result<(StatusCode, Json<VersionView>), Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     let note = checked_note(&new.note)?;
     let policy = valid(&new.document)?;
     let now = Timestamp::now();
@@ -479,7 +479,7 @@ pub async fn roll_out(
     Path(hall): Path<String>,
     JsonBody(request): JsonBody<RolloutRequest>,
 ) -> Result<(StatusCode, Json<RolloutView>), Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     let note = checked_note(&request.note)?;
     find(&app, &hall, &request.digest).await?;
     if !app.may_sign {
@@ -521,19 +521,13 @@ pub async fn rollout(
     signed_in: SignedIn,
     Path((hall, id)): Path<(String, String)>,
 ) -> Result<Json<RolloutView>, Failure> {
-    let hall = own_hall(&signed_in, &hall)?;
+    let hall = signed_in.own_hall(&hall)?;
     Ok(Json(found_rollout(&app, &hall, &id).await?))
 }
 
 const NO_VERSION: Failure = Failure::NotFound("no such version of this hall's rules");
 
 /// A hall that is none of the account's is no hall to it.
-pub(super) fn own_hall(signed_in: &SignedIn, hall: &str) -> Result<HallId, Failure> {
-    let missing = || Failure::NotFound("no such hall of yours");
-    let hall: HallId = hall.parse().map_err(|_| missing())?;
-    if signed_in.sees(hall.as_str()) { Ok(hall) } else { Err(missing()) }
-}
-
 fn valid(document: &Value) -> Result<Policy, Failure> {
     policy::read(document).map_err(|problems| {
         let told: Vec<_> = problems.iter().map(|p| format!("{}: {}", p.field, p.text)).collect();

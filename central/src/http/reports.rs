@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::{HallId, WindowId};
+use chuangming_domain::policy::Span;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::text::Lang;
 use jiff::civil::Date;
@@ -277,12 +278,29 @@ async fn make(app: &App, signed_in: &SignedIn, query: &ReportQuery) -> Result<Ma
     Ok(Made { hall: named.unwrap_or_else(unnamed), days, figures, at: now })
 }
 
-/// When the hall's windows are kept: its shifts on the days its calendar has as worked.
-async fn duty_of(_app: &App, _hall: &HallId) -> Result<Duty, Failure> {
-    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap_or(jiff::tz::TimeZone::UTC);
-    let worked =
-        |day: Date| !matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
-    Ok(Duty { zone, hours: office_hours(), worked: Box::new(worked) })
+/// When the hall's windows are kept: its shifts, or office hours where it has none, on the days that
+/// its calendar has as worked.
+pub(super) async fn duty_of(app: &App, hall: &HallId) -> Result<Duty, Failure> {
+    let calendar = app.store.calendar(hall).await?;
+    let mut hours =
+        joined(app.store.shifts(hall).await?.iter().flat_map(|shift| shift.hours.clone()).collect());
+    if hours.is_empty() {
+        hours = office_hours();
+    }
+    Ok(Duty { zone: crate::duty::zone(), hours, worked: Box::new(move |day| calendar.worked(day)) })
+}
+
+/// Spans without overlaps.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.from);
+    let mut all: Vec<Span> = Vec::new();
+    for span in spans {
+        match all.last_mut().filter(|last| span.from <= last.to) {
+            Some(last) => last.to = last.to.max(span.to),
+            None => all.push(span),
+        }
+    }
+    all
 }
 
 impl Made {

@@ -71,6 +71,16 @@ impl SignedIn {
         self.account.halls.as_ref().is_none_or(|halls| halls.iter().any(|own| own.as_str() == hall))
     }
 
+    /// A hall of the account's by its id; another one is no hall to it.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`].
+    pub fn own_hall(&self, hall: &str) -> Result<HallId, Failure> {
+        let missing = || Failure::NotFound("no such hall of yours");
+        let hall: HallId = hall.parse().map_err(|_| missing())?;
+        if self.sees(hall.as_str()) { Ok(hall) } else { Err(missing()) }
+    }
+
     /// The halls to look in: the one that was asked for, or all of the account's.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::App;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::alerts::{self, Notice};
+use crate::role::Role;
 use crate::store::{Change, Missed};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -27,7 +28,8 @@ const SESSION_CHECK: Duration = Duration::from_secs(30);
 ///
 /// Every message has an `id`. `ready` comes first on a fresh connection and means: fetch the halls now. `resync` means
 /// the same after messages were lost. `opened`, `updated`, `closed` and `reviewed` hold `{"event":…,"ring":…}`,
-/// `health` holds `{"problem":…}`, `status` holds `{"agent":…}`. Of historical events only reviews are told.
+/// `health` holds `{"problem":…}`, `status` holds `{"agent":…}`, `duty` holds `{"hall":…}`. Staff members are told of
+/// events at their own posts and of nothing else. Of historical events only reviews are told.
 #[utoipa::path(get, path = "/api/v1/alerts/stream", tag = "alerts", params(
     ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this message"),
 ), responses(
@@ -98,7 +100,7 @@ impl Stream {
                 for change in changes {
                     told = change.id;
                     match alerts::notice(&self.app.store, &change).await {
-                        Ok(Some(notice)) if self.may_see(&notice) => yield Ok(message(&notice)),
+                        Ok(Some(notice)) if self.may_see(&notice).await => yield Ok(message(&notice)),
                         Ok(_) => {}
                         Err(error) => {
                             tracing::error!(%error, "a live stream cannot catch up");
@@ -121,7 +123,7 @@ impl Stream {
                     received = self.notices.recv() => received,
                 };
                 match received {
-                    Ok(notice) if notice.id > told && self.may_see(&notice) => yield Ok(message(&notice)),
+                    Ok(notice) if notice.id > told && self.may_see(&notice).await => yield Ok(message(&notice)),
                     Ok(_) => {}
                     Err(RecvError::Lagged(missed)) => {
                         metrics::counter!("central_stream_resyncs_total").increment(1);
@@ -137,9 +139,22 @@ impl Stream {
         }
     }
 
-    fn may_see(&self, notice: &Notice) -> bool {
+    async fn may_see(&self, notice: &Notice) -> bool {
+        if self.signed_in.account.role == Role::Staff {
+            return self.is_own(notice).await;
+        }
         let role_may = !notice.kind.is_conduct() || self.signed_in.sees_conduct().is_ok();
         role_may && self.signed_in.sees(notice.hall.as_str())
+    }
+
+    /// Whether a notice tells of an event at a post of the account's. Where that cannot be found out it is not told; the
+    /// page's next fetch holds it.
+    async fn is_own(&self, notice: &Notice) -> bool {
+        let Some((window, opened)) = notice.at.as_ref().filter(|_| notice.kind.is_conduct()) else {
+            return false;
+        };
+        let account = &self.signed_in.account.id;
+        matches!(self.app.store.was_posted_at(account, &notice.hall, window, *opened).await, Ok(true))
     }
 
     async fn session_holds(&self) -> bool {
@@ -173,7 +188,6 @@ mod tests {
     use super::*;
     use crate::alerts::{Hub, QUEUE};
     use crate::http::Parts;
-    use crate::role::Role;
     use crate::stop;
     use crate::store::{Arrival, Body, Database, NewAccount, NewSession, Store};
     use chuangming_domain::id::{AgentId, HallId};
@@ -213,6 +227,14 @@ mod tests {
             sign_in: crate::config::SignInRules::default(),
             provider: None,
             retention: crate::config::RetentionDays::default(),
+            appeal_days: 7,
+            notify: crate::notify::Sender::new(
+                store.clone(),
+                &crate::config::NotifyConfig::default(),
+                &[],
+                dir.path(),
+            )
+            .unwrap(),
             secure: false,
             metrics: crate::telemetry::metrics().unwrap(),
             broker_connected: Arc::default(),

@@ -84,7 +84,7 @@ fn hours(seconds: f64) -> String {
 }
 
 /// A name that begins like a formula stays a name.
-fn harmless(cell: &str) -> String {
+pub(crate) fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 

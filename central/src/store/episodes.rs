@@ -17,6 +17,8 @@ pub struct Episode {
     pub raised_at: Option<Timestamp>,
     /// What center heads said of it.
     pub review: Review,
+    /// Why it rests, if it does: then it never rings and never counts.
+    pub suspended: Option<String>,
 }
 
 /// Which episodes; every field narrows.
@@ -44,6 +46,8 @@ pub struct EventFilter {
     pub historical: Option<bool>,
     /// Only confirmed ones, or only wrong ones; `Some(None)`: only undecided ones.
     pub verdict: Option<Option<Verdict>>,
+    /// Only those that rest, or only those that do not.
+    pub suspended: Option<bool>,
 }
 
 /// A page of a list.
@@ -68,15 +72,17 @@ pub struct MessageRow {
 struct EpisodeRow {
     body: String,
     raised_at: Option<i64>,
+    cause: Option<String>,
     #[sqlx(flatten)]
     review: ReviewRow,
 }
 
-const TABLES: &str = " FROM episodes e LEFT JOIN reviews r ON r.event_id = e.id WHERE TRUE";
+const TABLES: &str = " FROM episodes e LEFT JOIN reviews r ON r.event_id = e.id
+     LEFT JOIN suspended s ON s.event_id = e.id WHERE TRUE";
 
 /// The beginning of a query for [`EpisodeRow`]s.
 fn select() -> Sql {
-    let mut query = Sql::new("SELECT e.body, e.raised_at, ");
+    let mut query = Sql::new("SELECT e.body, e.raised_at, s.cause, ");
     query.push(reviews::COLUMNS);
     query
 }
@@ -105,13 +111,18 @@ impl Store {
         Ok(EventPage { episodes, total: total.unsigned_abs() })
     }
 
-    /// Every open episode that is not historical, newest first; at most 1000.
+    /// Every open episode that is neither historical nor at rest, newest first; at most 1000.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn open_events(&self, halls: Option<Vec<HallId>>) -> Result<Vec<Episode>, StoreError> {
-        let filter =
-            EventFilter { halls, open: Some(true), historical: Some(false), ..EventFilter::default() };
+        let filter = EventFilter {
+            halls,
+            open: Some(true),
+            historical: Some(false),
+            suspended: Some(false),
+            ..EventFilter::default()
+        };
         Ok(self.events(&filter, 0, 1000).await?.episodes)
     }
 
@@ -148,6 +159,7 @@ fn episode(row: EpisodeRow) -> Result<Episode, StoreError> {
         event: json("episodes", &row.body)?,
         raised_at: row.raised_at.map(time),
         review: row.review.review()?,
+        suspended: row.cause,
     })
 }
 
@@ -183,6 +195,9 @@ impl EventFilter {
         }
         if let Some(historical) = self.historical {
             query.push(" AND e.historical = ").bind(historical);
+        }
+        if let Some(suspended) = self.suspended {
+            query.push(" AND s.event_id").push(is_null(!suspended));
         }
         match self.verdict {
             None => {}

@@ -19,16 +19,19 @@ pub enum ChangeKind {
     Health,
     /// An agent came, went or applied a configuration.
     Status,
+    /// Service of a hall changed: somebody stepped away or came back, or windows were placed.
+    Duty,
 }
 
 impl ChangeKind {
-    const ALL: [ChangeKind; 6] = [
+    const ALL: [ChangeKind; 7] = [
         ChangeKind::Opened,
         ChangeKind::Updated,
         ChangeKind::Closed,
         ChangeKind::Reviewed,
         ChangeKind::Health,
         ChangeKind::Status,
+        ChangeKind::Duty,
     ];
 
     /// The name on the stream.
@@ -41,13 +44,14 @@ impl ChangeKind {
             ChangeKind::Reviewed => "reviewed",
             ChangeKind::Health => "health",
             ChangeKind::Status => "status",
+            ChangeKind::Duty => "duty",
         }
     }
 
     /// Whether it tells of people's conduct, and not of the system.
     #[must_use]
     pub const fn is_conduct(self) -> bool {
-        !matches!(self, ChangeKind::Health | ChangeKind::Status)
+        !matches!(self, ChangeKind::Health | ChangeKind::Status | ChangeKind::Duty)
     }
 }
 
@@ -100,6 +104,17 @@ pub(super) async fn append(
 type FeedRow = (i64, String, String, String, Flag);
 
 impl Store {
+    /// Notes that a hall's service changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_duty(&self, hall: &HallId, now: Timestamp) -> Result<Change, StoreError> {
+        let mut tx = self.begin().await?;
+        let change = append(&mut tx, now, hall, ChangeKind::Duty, hall.as_str(), false).await?;
+        tx.commit().await?;
+        Ok(change)
+    }
+
     /// The number of the newest change; 0 before the first.
     ///
     /// # Errors

@@ -7,6 +7,10 @@ pub(super) const FORGET: &[&str] = &[
     "DELETE FROM account_halls WHERE account_id = $1",
     "DELETE FROM totp WHERE account_id = $1",
     "DELETE FROM recovery_codes WHERE account_id = $1",
+    "DELETE FROM posts WHERE account_id = $1",
+    "DELETE FROM aways WHERE account_id = $1",
+    "DELETE FROM push_subscriptions WHERE account_id = $1",
+    "UPDATE appeals SET text = '' WHERE account_id = $1",
     "UPDATE policies SET name = '' WHERE account_id = $1",
     "UPDATE rollouts SET name = '' WHERE account_id = $1",
 ];

@@ -5,38 +5,49 @@
 
 mod accounts;
 mod answers;
+mod appeals;
 mod audit;
 mod backup;
 mod database;
 mod directory;
+mod displays;
+mod duty;
 mod enrolments;
 mod episodes;
 mod feed;
 mod fleet;
 mod halls;
 mod leavers;
+mod notify;
 mod oidc;
 mod policies;
 mod record;
 mod report;
+mod rests;
 mod retention;
 mod reviews;
 mod sessions;
 mod sql;
+mod suspended;
 mod totp;
 
 pub use accounts::{Account, AccountChange, NewAccount, Refused};
 pub use answers::{Kept, KeptAnswer};
+pub use appeals::{AppealRow, NotAnswered, NotMade};
 pub use audit::{Access, AccessFilter, AccessRow, Posted, Verified, read_witness};
 pub use backup::BackupError;
 pub use database::Database;
+pub use displays::{Display, FloorPlace};
+pub use duty::{Duty, RosterProblem, StaffMember};
 pub use enrolments::{Enrolment, Login};
 pub use episodes::{Episode, EventFilter, EventPage, MessageRow};
 pub use feed::{Change, ChangeKind, Missed};
 pub use fleet::{CalibrationRow, CoverageRow, MachineRow};
 pub use halls::{AgentRow, Place, PlaceKind, Problem};
+pub use notify::{Channel, Delivery, DeliveryRow, NotifySettings, PushClient, Route};
 pub use policies::{Assignment, NewRollout, PolicyVersion, Rollout, RolloutAgent};
 pub use record::{Arrival, Body, Outcome, Recorded};
+pub use rests::Pause;
 pub use retention::{DataClass, RetentionRun};
 pub use reviews::ReviewStep;
 pub use sessions::{Lockout, NewSession, Session, SessionRow};
@@ -156,6 +167,7 @@ impl Store {
             .bind(micros(now - answers::ANSWERS_KEPT))
             .execute(&mut *tx)
             .await?;
+        notify::housekeep(&mut tx, now).await?;
         tx.commit().await?;
         Ok(())
     }

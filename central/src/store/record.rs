@@ -1,6 +1,8 @@
 //! What arrives from the agents becomes durable here: one transaction for a batch, each message at most once.
 
-use super::{Change, ChangeKind, PlaceKind, Store, StoreError, Transaction, feed, fleet, micros, policies};
+use super::{
+    Change, ChangeKind, PlaceKind, Store, StoreError, Transaction, feed, fleet, micros, policies, suspended,
+};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::id::{AgentId, HallId};
@@ -137,7 +139,9 @@ async fn record_event(
     if newest {
         upsert_episode(tx, event, &body).await?;
     }
+    let mut rests = false;
     if event.phase == Phase::Opened {
+        rests = suspended::look(tx, event).await?;
         sqlx::query("UPDATE episodes SET raised_at = $2 WHERE id = $1")
             .bind(&id)
             .bind(micros(event.at))
@@ -160,7 +164,7 @@ async fn record_event(
         Phase::Closed => ChangeKind::Closed,
         _ => ChangeKind::Updated,
     };
-    let ring = kind == ChangeKind::Opened && now.duration_since(event.at) <= LATE;
+    let ring = !rests && kind == ChangeKind::Opened && now.duration_since(event.at) <= LATE;
     Ok((Outcome::Stored, Some((kind, id, ring))))
 }
 

@@ -29,7 +29,7 @@ impl Store {
             "SELECT e.id, e.window_id, e.rule, e.opened_at, r.verdict, r.verdict_by
              FROM episodes e LEFT JOIN reviews r ON r.event_id = e.id
              WHERE e.hall = $1 AND e.opened_at >= $2 AND e.opened_at < $3
-               AND NOT EXISTS (SELECT 1 FROM suspended s WHERE s.event_id = e.id AND s.excluded)",
+               AND NOT EXISTS (SELECT 1 FROM suspended s WHERE s.event_id = e.id)",
         )
         .bind(hall.as_str())
         .bind(micros(from))
@@ -52,7 +52,11 @@ impl Store {
         rows.into_iter().map(seen).collect()
     }
 
-    async fn appeals_in(
+    /// The appeals against a hall's events that began in a time, by event.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn appeals_in(
         &self,
         hall: &HallId,
         from: Timestamp,
@@ -69,7 +73,9 @@ impl Store {
         .await?;
         let mut appeals: BTreeMap<String, Vec<Appeal>> = BTreeMap::new();
         for (event, due, decision, by) in rows {
-            let answer = decision.map(|decision| (decision == "granted", by.unwrap_or_default()));
+            let answer = decision
+                .filter(|decision| decision != "dropped")
+                .map(|decision| (decision == "granted", by.unwrap_or_default()));
             appeals.entry(event).or_default().push(Appeal { due: time(due), answer });
         }
         Ok(appeals)

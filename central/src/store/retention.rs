@@ -13,13 +13,16 @@ pub enum DataClass {
     Events,
     /// How long windows were observed, and the system's own problems.
     Coverage,
+    /// Who was posted where, planned pauses, and who stepped away when.
+    Duty,
     /// Who looked at conduct.
     AccessLog,
 }
 
 impl DataClass {
     /// Every class.
-    pub const ALL: [DataClass; 3] = [DataClass::Events, DataClass::Coverage, DataClass::AccessLog];
+    pub const ALL: [DataClass; 4] =
+        [DataClass::Events, DataClass::Coverage, DataClass::Duty, DataClass::AccessLog];
 
     /// Its name.
     #[must_use]
@@ -27,6 +30,7 @@ impl DataClass {
         match self {
             DataClass::Events => "events",
             DataClass::Coverage => "coverage",
+            DataClass::Duty => "duty",
             DataClass::AccessLog => "access_log",
         }
     }
@@ -37,6 +41,7 @@ impl DataClass {
         match self {
             DataClass::Events => days.events,
             DataClass::Coverage => days.coverage,
+            DataClass::Duty => days.duty,
             DataClass::AccessLog => days.access_log,
         }
     }
@@ -77,6 +82,7 @@ impl Store {
             let deleted = match class {
                 DataClass::Events => self.retain_events(before).await?,
                 DataClass::Coverage => self.retain_coverage(before).await?,
+                DataClass::Duty => self.retain_duty(before).await?,
                 DataClass::AccessLog => self.audit_prune(before, now).await?,
             };
             sqlx::query(
@@ -134,6 +140,21 @@ impl Store {
             tx.commit().await?;
             deleted += ids.len() as u64;
         }
+    }
+
+    async fn retain_duty(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut deleted = 0;
+        for statement in [
+            "DELETE FROM posts WHERE to_at < $1",
+            "DELETE FROM aways WHERE until_at < $1",
+            "DELETE FROM pauses WHERE to_at < $1",
+        ] {
+            let statement = sqlx::query(statement).bind(micros(before));
+            deleted += statement.execute(&mut *tx).await?.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(deleted)
     }
 
     async fn retain_coverage(&self, before: Timestamp) -> Result<u64, StoreError> {

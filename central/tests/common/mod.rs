@@ -201,6 +201,18 @@ impl Central {
         central
     }
 
+    /// Another center head of the first hall.
+    pub async fn add_head(&self, name: &str) {
+        let password_hash = password::hash(PASSWORD).unwrap();
+        let new = NewAccount {
+            name: name.to_owned(),
+            password_hash,
+            role: Role::CenterHead,
+            halls: Some(vec![hall()]),
+        };
+        self.store().await.put_account(&new, Timestamp::now()).await.unwrap();
+    }
+
     pub fn config(&self) -> Config {
         Config::parse(&self.config, &self.dir.path().join("central.toml")).unwrap()
     }

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { t } from "./i18n";
 import { openAlerts } from "./live";
-import { type Found, find, home } from "./pages";
+import { type Found, WALL, find, home } from "./pages";
 import { FirstPassword } from "./pages/FirstPassword";
 import { SignIn } from "./pages/SignIn";
 import { go, location } from "./route";
@@ -12,7 +12,9 @@ import { EmptyState } from "./ui/states";
 import { Toasts } from "./ui/Toasts";
 
 export function App() {
-  useEffect(() => void resume(), []);
+  const onWall = location.value.path === "/wall";
+  useEffect(() => void (onWall || resume()), []);
+  if (onWall) return <LazyPage found={{ page: WALL, params: {} }} query={location.value.query} />;
   if (unreachable.value) return <p class="notice" role="status">{t("ui.unreachable")}</p>;
   if (session.value === undefined) return null;
   if (session.value === null) return <SignIn onSignedIn={signedIn} />;

@@ -6,7 +6,7 @@ const text = { "zh-CN": "", en: "" };
 const event = (id: string, change: Partial<ConductEvent> = {}): ConductEvent => ({
   id, hall: "tanggu", agent: "edge-01", window: "1", zone: null, rule: "slumped", article: "16.4", severity: "warning",
   opened_at: "2026-11-22T02:00:00Z", raised_at: "2026-11-22T02:01:00Z", updated_at: "2026-11-22T02:01:00Z", closed_at: null,
-  close_reason: null, confidence: 0.9, evidence: { hit_ratio: 1, observed_s: 60, unknown_s: 0, items: [], people: null }, historical: false,
+  close_reason: null, confidence: 0.9, evidence: { hit_ratio: 1, observed_s: 60, unknown_s: 0, items: [], people: null }, historical: false, suspended: null,
   acknowledged: null, verdict: null, note: null, snooze: null, title: text, reason: text, ...change,
 });
 const agent = (change: Partial<HallAgent> = {}): HallAgent => ({
@@ -15,7 +15,7 @@ const agent = (change: Partial<HallAgent> = {}): HallAgent => ({
 const halls: Hall[] = [
   {
     id: "tanggu", name: "塘沽", zones: [{ id: "lobby", agent: "edge-01", events: [] }], agents: [agent()],
-    windows: ["1", "2"].map((id) => ({ id, name: `${id}号`, agent: "edge-01", state: "observed" as const, unknown_because: null, events: [], problems: [] })),
+    windows: ["1", "2"].map((id) => ({ id, name: `${id}号`, agent: "edge-01", state: "observed" as const, unknown_because: null, resting: null, place: null, events: [], problems: [] })),
   },
 ];
 const ids = (state: Hall[]) => alerts(state, (z) => z).map((a) => a.event.id);
@@ -33,6 +33,8 @@ describe("the board", () => {
     const open = apply(halls, opened(event("a")));
     expect(ids(apply(open, { kind: "closed", event: event("a", { closed_at: "2026-11-22T02:02:00Z" }), ring: false }))).toEqual([]);
     expect(ids(apply(halls, opened(event("b", { historical: true }))))).toEqual([]);
+    expect(ids(apply(halls, opened(event("c", { suspended: "away" }))))).toEqual([]);
+    expect(ids(apply(open, { kind: "reviewed", event: event("a", { suspended: "pause" }), ring: false }))).toEqual([]);
   });
 
   test("the most urgent first, acknowledged last, newest before older", () => {

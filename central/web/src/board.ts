@@ -5,7 +5,8 @@ import type { Agent, ConductEvent, Hall, Problem, Severity } from "./api";
 export type Message =
   | { kind: "opened" | "updated" | "closed" | "reviewed"; event: ConductEvent; ring: boolean }
   | { kind: "health"; problem: Problem }
-  | { kind: "status"; agent: Agent };
+  | { kind: "status"; agent: Agent }
+  | { kind: "duty"; hall: string };
 
 /** What an alert needs to be shown: the event and the names people use. */
 export interface Alert {
@@ -21,6 +22,8 @@ export function apply(halls: Hall[], message: Message): Hall[] {
   switch (message.kind) {
     case "health":
       return halls.map((hall) => (hall.id === message.problem.hall ? withProblem(hall, message.problem) : hall));
+    case "duty":
+      return halls;
     case "status":
       return halls.map((hall) => (hall.id === message.agent.hall ? withAgent(hall, message.agent) : hall));
     default:
@@ -30,6 +33,7 @@ export function apply(halls: Hall[], message: Message): Hall[] {
 
 /** Whether the message tells of a hall, window, zone or agent that the board does not have: then it must be fetched anew. */
 export function isNews(halls: Hall[], message: Message): boolean {
+  if (message.kind === "duty") return true;
   const hallId = message.kind === "health" ? message.problem.hall : message.kind === "status" ? message.agent.hall : message.event.hall;
   const hall = halls.find((h) => h.id === hallId);
   if (!hall) return true;
@@ -50,7 +54,7 @@ function put<T extends { id: string }>(list: readonly T[], item: T, keep: boolea
 }
 
 function withEvent(hall: Hall, event: ConductEvent): Hall {
-  const open = event.closed_at === null && !event.historical;
+  const open = event.closed_at === null && !event.historical && event.suspended === null;
   const change = <P extends { id: string; events?: ConductEvent[] | null }>(place: P, id: string | null): P =>
     place.id === id ? { ...place, events: put(place.events ?? [], event, open) } : place;
   return {
@@ -71,6 +75,11 @@ function withProblem(hall: Hall, problem: Problem): Hall {
 
 function withAgent(hall: Hall, agent: Agent): Hall {
   return { ...hall, agents: hall.agents.map((a) => (a.id === agent.id ? { ...agent, problems: a.problems } : a)) };
+}
+
+/** Whether somebody put it aside until a time that has not come. */
+export function isSnoozed(event: ConductEvent, now: number): boolean {
+  return event.snooze !== null && Date.parse(event.snooze.until) > now;
 }
 
 /** Every open alert, the most urgent first; not yet acknowledged before acknowledged; then the newest first. */

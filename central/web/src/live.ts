@@ -56,6 +56,7 @@ export function connect(onSignedOut: () => void): void {
     });
   }
   listen("health", (data) => take({ kind: "health", problem: (data as { problem: Problem }).problem }));
+  listen("duty", (data) => take({ kind: "duty", hall: (data as { hall: string }).hall }));
   listen("status", (data) => take({ kind: "status", agent: (data as { agent: Agent }).agent }));
   stream.onopen = () => soon(load, 0);
   stream.onerror = () => {

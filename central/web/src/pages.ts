@@ -37,6 +37,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/events/:id", title: "ui.event", roles: ["center_head"], under: "/events", load: () => import("./pages/EventDetail") },
   { path: "/accounts", title: "account.title", roles: ["administrator"], icon: "people", load: () => import("./pages/Accounts") },
   { path: "/directory", title: "directory.title", roles: ["administrator"], icon: "board", load: () => import("./pages/Directory") },
+  { path: "/aggregate", title: "aggregate.title", roles: ["auditor"], icon: "chart", load: () => import("./pages/Aggregate") },
   { path: "/access-log", title: "audit.title", roles: ["auditor"], icon: "shield", load: () => import("./pages/AccessLog") },
   { path: "/fleet", title: "fleet.title", roles: ["installer", "administrator", "center_head"], icon: "camera", load: () => import("./pages/fleet/Fleet") },
   { path: "/fleet/enrol", title: "fleet.enrol", roles: ["installer", "administrator"], under: "/fleet", load: () => import("./pages/fleet/Enrol") },
@@ -46,8 +47,12 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/security", title: "security.title", roles: EVERYBODY, load: () => import("./pages/Security") },
   { path: "/policy", title: "policy.title", roles: ["center_head", "administrator", "installer", "auditor", "staff"], icon: "rules", load: () => import("./pages/policy/Policy") },
   { path: "/reports", title: "report.title", roles: ["center_head"], icon: "chart", load: () => import("./pages/Reports") },
+  { path: "/notifications", title: "notify.title", roles: ["center_head"], icon: "bell", load: () => import("./pages/Notifications") },
   { path: "/reports/paper", title: "report.paper_title", roles: ["center_head"], bare: true, load: () => import("./pages/Paper") },
 ];
+
+/** A screen on a wall: whoever has its link, and nobody signed in. */
+export const WALL: PageEntry = { path: "/wall", title: "floor.walls", roles: [], bare: true, load: () => import("./pages/Wall") };
 
 /** A role's entries of the navigation. */
 export function navigation(role: Role, pages: readonly PageEntry[] = PAGES): PageEntry[] {

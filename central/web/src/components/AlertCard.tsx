@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
+import { type ConductEvent, UNSAFE, client } from "../api";
 import type { Alert } from "../board";
 import { label, say, t } from "../i18n";
 import { acknowledge } from "../live";
 import { clock, duration, percent } from "../time";
 import { Icon } from "../ui/Icon";
+import { complain } from "../ui/toast";
 
 export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean }) {
   const { event } = alert;
@@ -46,8 +48,22 @@ export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean
             {t("ui.acknowledge")}
           </button>
         )}
+        {event.acknowledged && event.verdict === null && <Decide event={event} />}
+        {event.verdict && <span class="by"><Icon name={event.verdict.verdict === "confirmed" ? "check" : "close"} />{t(event.verdict.verdict === "confirmed" ? "review.confirmed" : "review.wrong_said")}</span>}
         {state === "failed" && <span class="failed" role="alert">{t("ui.failed")}</span>}
       </div>
     </li>
+  );
+}
+
+/** Was it so? Two buttons, once somebody has looked; the answer comes back over the stream. */
+function Decide({ event }: { event: ConductEvent }) {
+  const decide = (verdict: "confirmed" | "wrong") =>
+    void client.PUT("/api/v1/events/{id}/verdict", { params: { path: { id: event.id }, header: UNSAFE }, body: { verdict } }).catch(complain);
+  return (
+    <span class="actions">
+      <button type="button" class="tool" onClick={() => decide("confirmed")}>{t("review.confirm")}</button>
+      <button type="button" class="tool" onClick={() => decide("wrong")}>{t("review.wrong")}</button>
+    </span>
   );
 }

@@ -1,16 +1,16 @@
 import type { WindowView } from "../api";
 import { worst } from "../board";
-import { say, t } from "../i18n";
+import { label, say, t } from "../i18n";
 import { go } from "../route";
 import { Icon } from "../ui/Icon";
 
 /** One window at a glance. A window that cannot be observed never looks like one where all is well. */
-export function WindowTile({ hall, window }: { hall: string; window: WindowView }) {
+export function WindowTile({ hall, window, cell }: { hall: string; window: WindowView; cell?: Record<string, string> }) {
   const events = window.events ?? [];
   const severity = worst(events);
   const look = severity ?? (window.state === "unknown" ? "unknown" : "calm");
   return (
-    <li>
+    <li style={cell}>
       <button
         type="button"
         class={`tile ${look}`}
@@ -21,7 +21,8 @@ export function WindowTile({ hall, window }: { hall: string; window: WindowView 
         <span class="says">
           {look !== "calm" && <Icon name={look} />}
           {severity !== null && events.map((event) => say(event.title)).join(t("text.list_separator"))}
-          {severity === null && window.state === "observed" && t("ui.no_open_event")}
+          {window.resting && <span class="rests"><Icon name="clock" />{label("resting", window.resting)}</span>}
+          {severity === null && window.state === "observed" && window.resting === null && t("ui.no_open_event")}
           {window.state === "unknown" && (
             <span class="cannot">
               {severity !== null && <Icon name="unknown" />}

@@ -4,6 +4,7 @@ import { label, say, t } from "../i18n";
 import { acknowledge, halls } from "../live";
 import type { PageProps } from "../pages";
 import { clock, duration, percent } from "../time";
+import { Review } from "../review/Review";
 import { Icon } from "../ui/Icon";
 import { Page, Section } from "../ui/Page";
 import { ErrorState } from "../ui/states";
@@ -39,6 +40,7 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
       <Section title={t("ui.facts")}>
         <dl class="facts-list">
           {fact(t("ui.state"), state(event))}
+          {event.suspended && fact(t("review.suspended"), label("resting", event.suspended))}
           {event.acknowledged && fact(t("ui.acknowledged"), t("ui.by_at", { name: event.acknowledged.by ?? t("ui.someone_gone"), time: clock(event.acknowledged.at) }))}
           <dt>{t("ui.severity")}</dt>
           <dd class={event.severity}><span class="tone"><Icon name={event.severity} />{label("severity", event.severity)}</span></dd>
@@ -54,6 +56,7 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
           {typeof event.evidence.people === "number" && fact(t("ui.people"), String(event.evidence.people))}
         </dl>
       </Section>
+      <Review event={event} reload={reload} />
       <Section title={t("ui.history")}>
         <ol class="history">
           {messages.map((message) => (
@@ -64,6 +67,21 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
             </li>
           ))}
         </ol>
+        {detail.review.length > 0 && (
+          <>
+            <h3>{t("review.steps")}</h3>
+            <ol class="history steps-said">
+              {detail.review.map((step, n) => (
+                <li key={n}>
+                  <time dateTime={step.at}>{clock(step.at)}</time>
+                  <strong>{label("audit", step.step)}</strong>
+                  <span>{step.by ?? t("ui.someone_gone")}</span>
+                  {step.detail && <span class="muted">{step.detail}</span>}
+                </li>
+              ))}
+            </ol>
+          </>
+        )}
       </Section>
       <details>
         <summary>{t("ui.versions")}</summary>
