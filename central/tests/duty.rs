@@ -2,7 +2,7 @@
 
 mod common;
 
-use chuangming_central::duty::zone;
+use chuangming_central::duty::{Calendar, DayKind, zone};
 use chuangming_central::http::openapi::document;
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
@@ -13,9 +13,12 @@ use jiff::{SignedDuration, ToSpan as _};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Yesterday, and ten o'clock of it in the hall.
-fn yesterday_at_ten() -> (String, Timestamp) {
-    let day = Timestamp::now().to_zoned(zone()).date().checked_sub(1.day()).unwrap();
+/// The last ordinary workday before today, and ten o'clock of it in the hall.
+fn workday_at_ten() -> (String, Timestamp) {
+    let today = Timestamp::now().to_zoned(zone()).date();
+    let calendar = Calendar::default();
+    let before = (1..30).map(|back| today.checked_sub(back.days()).unwrap());
+    let day = before.into_iter().find(|day| calendar.kind(*day) == DayKind::Workday).unwrap();
     (day.to_string(), day.at(10, 0, 0, 0).to_zoned(zone()).unwrap().timestamp())
 }
 
@@ -72,8 +75,8 @@ async fn a_roster_by_page_and_by_file() {
     put(&nobody).await;
     assert_eq!(head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
 
-    let send = async |kind: &'static str, file: Vec<u8>| {
-        let request = head.request(Method::POST, &format!("{DUTY}/roster/file"));
+    let send = async |query: &str, kind: &'static str, file: Vec<u8>| {
+        let request = head.request(Method::POST, &format!("{DUTY}/roster/file{query}"));
         request
             .header("x-csrf-token", &head.csrf)
             .header("content-type", kind)
@@ -82,16 +85,27 @@ async fn a_roster_by_page_and_by_file() {
             .await
             .unwrap()
     };
-    let taken =
-        send("text/csv; charset=utf-8", "日期,窗口,班次,姓名\n2026-10-09,一号窗口,班次 am,staff\n".into())
-            .await;
-    assert_eq!(taken.json::<Value>().await.unwrap(), json!({ "cells": 1 }));
+    let file = "日期,窗口,班次,姓名\n2026-10-09,一号窗口,班次 am,staff\n";
+    let checked = send("?check=true", "text/csv", file.into()).await;
+    assert_eq!(checked.json::<Value>().await.unwrap(), json!({ "cells": [cell], "taken": false }));
+    assert_eq!(head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
+    let taken = send("", "text/csv; charset=utf-8", file.into()).await;
+    assert_eq!(taken.json::<Value>().await.unwrap(), json!({ "cells": [cell], "taken": true }));
     assert_eq!(
         head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"],
         json!([cell])
     );
+    // What was written out can be read in again, from both kinds of file.
+    let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    for (ending, kind) in [("csv", "text/csv"), ("xlsx", xlsx)] {
+        let written = head.get(&format!("{DUTY}/roster/file.{ending}?from=2026-10-01&to=2026-10-31")).await;
+        assert_eq!(written.status(), 200);
+        let again = send("?check=true", kind, written.bytes().await.unwrap().to_vec()).await;
+        assert_eq!(again.json::<Value>().await.unwrap()["cells"], json!([cell]), "{ending}");
+    }
     let refused =
-        send("text/csv", "日期,窗口,班次,姓名\n2026-10-08,1,am,staff\n2026-10-09,1,am,无此人\n".into()).await;
+        send("", "text/csv", "日期,窗口,班次,姓名\n2026-10-08,1,am,staff\n2026-10-09,1,am,无此人\n".into())
+            .await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused: Value = refused.json().await.unwrap();
     assert_eq!(refused["problems"], json!([{ "row": 3, "field": "staff", "found": "无此人" }]));
@@ -100,7 +114,7 @@ async fn a_roster_by_page_and_by_file() {
         json!([]),
         "nothing of it was taken"
     );
-    assert_eq!(send("image/png", vec![1]).await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(send("", "image/png", vec![1]).await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     central.stop().await;
 }
 
@@ -110,7 +124,7 @@ async fn plans_suspend_what_they_meet_also_afterwards() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day, ten) = yesterday_at_ten();
+    let (day, ten) = workday_at_ten();
     let (slumped, clutter) = (past(Rule::Slumped, "1", ten), past(Rule::Clutter, "2", ten));
     for event in [&slumped, &clutter] {
         agent.deliver(event).await;
@@ -173,7 +187,7 @@ async fn an_appeal_is_made_once_and_answered_once() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day, ten) = yesterday_at_ten();
+    let (day, ten) = workday_at_ten();
     shift(&head, "am", &["08:30-12:00"], &[]).await;
     let cells =
         json!({ "cells": [{ "day": day, "window": "1", "shift": "am", "staff": [staff_id(&head).await] }] });

@@ -82,3 +82,19 @@ fn the_table_and_the_description_name_the_same_routes() {
         .collect();
     assert_eq!(described, table);
 }
+
+/// PostgreSQL refuses such a text; nobody gets that far.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_address_holds_a_null() {
+    let central = Central::embedded().await;
+    let head = Browser::sign_in(&central, "head").await;
+    for (method, path) in [
+        (Method::DELETE, "/api/v1/halls/tanggu/pauses/%00"),
+        (Method::DELETE, "/api/v1/halls/tanggu/shifts/a%00"),
+        (Method::POST, "/api/v1/appeals/%00/answer"),
+        (Method::GET, "/api/v1/events?window=%00"),
+    ] {
+        assert_eq!(head.send(method.clone(), path, Value::Null).await.status(), 400, "{method} {path}");
+    }
+    central.stop().await;
+}

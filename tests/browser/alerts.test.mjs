@@ -1,4 +1,4 @@
-// A staff member's day on a phone: their own record, contesting in two taps, stepping away in one; and the other side of it.
+// How alerts reach people: on the board and its floor plan, decided on the event's page, by robots and phones; and a wall that shows none.
 
 import assert from "node:assert/strict";
 import { createDecipheriv, createECDH, createHmac, randomBytes } from "node:crypto";
@@ -7,7 +7,6 @@ import { after, before, test } from "node:test";
 import { HALL, accessible, catalogue, fits, screenshot, signIn, startAgent, startBrowser, startCentral, until } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
-const en = catalogue("en");
 const PHONE = { viewport: { width: 360, height: 740 } };
 let central, browser, agent, service;
 const pushed = [];
@@ -26,7 +25,7 @@ before(async () => {
   const host = `127.0.0.1:${service.address().port}`;
   central = await startCentral({ more: `[notify]\ncontact = "mailto:it@hall.example"\nhosts = ["${host}"]\n` });
   service.host = host;
-  for (const [name, role] of [["li", "staff"], ["wang", "staff"], ["deputy", "center_head"]]) central.addAccount(name, role, "--hall", HALL);
+  central.addAccount("li", "staff", "--hall", HALL);
   central.addAccount("auditor", "auditor", "--all-halls");
   browser = await startBrowser();
   agent = await startAgent(central.broker);
@@ -47,146 +46,46 @@ async function call(page, method, path, data) {
   return answer.status() === 204 ? null : answer.json();
 }
 
-/** The hall's days around now: whoever is posted on both is posted whatever the hour. */
-function days() {
-  const day = (shift) => new Date(Date.now() + 8 * 3600_000 + shift * 86_400_000).toISOString().slice(0, 10);
-  return [day(-1), day(0), day(1)];
+/** Posts `li` at window 1 around the clock, yesterday until tomorrow. */
+async function post(page) {
+  const hall = `/api/v1/halls/${HALL}`;
+  await call(page, "PUT", `${hall}/shifts/day`, { name: "全天班", hours: ["00:00-23:59"], breaks: [] });
+  const { staff } = await call(page, "GET", `${hall}/duty`);
+  const who = staff.find((member) => member.name === "li").id;
+  const days = [-1, 0, 1].map((shift) => new Date(Date.now() + 8 * 3600_000 + shift * 86_400_000).toISOString().slice(0, 10));
+  await call(page, "PUT", `${hall}/roster`, { cells: days.map((day) => ({ day, window: "1", shift: "day", staff: [who] })) });
 }
 
-test("a head plans the week on the page, and from a file", async () => {
-  const { page, complaints } = await signIn(browser, central.url);
-  await page.getByRole("link", { name: zh["duty.title"] }).click();
-  await page.getByText(zh["duty.no_shifts"]).waitFor();
-  await accessible(page, "duty without shifts");
-  await page.getByRole("tab", { name: zh["duty.shifts"] }).click();
-  await page.getByRole("button", { name: zh["duty.shift_add"] }).click();
-  await page.locator("input[name=id]").fill("day");
-  await page.locator("input[name=name]").fill("全天班");
-  await page.locator("input[name=hours]").fill("00:00-23:59");
-  await page.getByRole("dialog").getByRole("button", { name: zh["ui.save"] }).click();
-  await page.getByText("00:00-23:59").waitFor();
-  await accessible(page, "shifts");
-  await page.getByRole("tab", { name: zh["duty.roster"] }).click();
-  const post = page.locator(".post").first();
-  await post.click();
-  await page.getByRole("dialog").getByText("wang").click();
-  await page.getByRole("dialog").getByRole("button", { name: zh["ui.save"] }).click();
-  await page.locator(".post", { hasText: "wang" }).first().waitFor();
-  await accessible(page, "roster");
-  await screenshot(page, "duty-roster");
-  await page.getByRole("button", { name: zh["duty.import"] }).click();
-  const file = (text) => ({ name: "roster.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
-  await page.locator("input[type=file]").setInputFiles(file(`日期,窗口,班次,姓名\n${days()[1]},1,全天班,没有这个人\n`));
-  await page.getByText(zh["duty.problem.staff"]).waitFor();
-  await page.locator("input[type=file]").setInputFiles(file(`日期,窗口,班次,姓名\n${days().map((day) => `${day},1,全天班,li`).join("\n")}\n`));
-  await page.getByText(zh["duty.imported"].replace("{n}", "3")).waitFor();
-  await page.locator(".post", { hasText: "li" }).first().waitFor();
-  await page.getByRole("tab", { name: zh["duty.calendar"] }).click();
-  await page.locator(".month .day").first().waitFor();
-  await accessible(page, "calendar");
-  await screenshot(page, "duty-calendar");
-  for (const view of ["pauses", "accommodations"]) {
-    await page.getByRole("tab", { name: zh[`duty.${view}`] }).click();
-    await page.locator(".filters").waitFor();
-    await accessible(page, view);
-    assert.equal(await page.locator("textarea").count(), 0, "nowhere is a reason asked");
-    await screenshot(page, `duty-${view}`);
-  }
-  await page.setViewportSize(PHONE.viewport);
-  for (const view of ["roster", "shifts", "calendar", "pauses", "accommodations"]) {
-    await page.goto(`${central.url}/duty?view=${view}`);
-    await page.getByRole("tab", { name: zh[`duty.${view}`] }).waitFor();
-    await page.locator("[role=tabpanel]:not([hidden]) .page > *").nth(1).waitFor();
-    await fits(page, `duty ${view} on a phone`);
-    await screenshot(page, `duty-${view}-phone`);
-  }
-  assert.deepEqual(complaints, []);
-  await page.context().close();
-});
-
-test("staff see an event at once, contest it in two taps, and read the answer of another head", async () => {
+test("windows stand as on the floor, and a wall shows service and no conduct", async () => {
   const head = await signIn(browser, central.url);
-  const staff = await signIn(browser, central.url, { name: "li", ...PHONE });
-  const page = staff.page;
-  await page.getByText(zh["me.no_events"]).waitFor();
-  await accessible(page, "my work without events");
-  const event = agent.opened("slumped", "1");
-  await agent.send("events", event);
-  const own = page.locator(".own-event");
-  await own.waitFor();
-  await head.page.locator(".alert[data-rule=slumped]").waitFor();
-  const text = await own.innerText();
-  for (const part of [zh["rule.slumped.title"], "16.4", "93%", zh["me.standing.unconfirmed"]]) assert.ok(text.includes(part), `${part} in ${text}`);
-  // The head confirms it on the board, after having looked.
-  await head.page.locator(".alert").getByRole("button", { name: zh["ui.acknowledge"] }).click();
-  await head.page.locator(".alert").getByRole("button", { name: zh["review.confirm"] }).click();
-  await page.locator(".own-event[data-standing=counts]").waitFor();
-  await screenshot(page, "my-work-phone");
-  await accessible(page, "my work");
-  await fits(page, "my work on a phone");
-
-  // Two taps.
-  await own.getByRole("button", { name: zh["me.contest"] }).click();
-  await page.getByRole("dialog").locator("textarea").waitFor();
-  await accessible(page, "contesting");
-  await screenshot(page, "contest-phone");
-  await page.getByRole("dialog").getByRole("button", { name: zh["me.choice.not_my_shift"] }).click();
-  await page.locator(".own-event[data-standing=contested]").waitFor();
-  assert.ok((await page.locator("[data-figure=counted] dd").innerText()).startsWith("0"), "what is contested does not count");
-
-  // Whoever confirmed it may not answer; the deputy may.
-  await head.page.getByRole("link", { name: zh["appeal.title"] }).click();
-  await head.page.getByText(zh["appeal.own"]).waitFor();
-  const deputy = await signIn(browser, central.url, { name: "deputy" });
-  await deputy.page.getByRole("link", { name: zh["appeal.title"] }).click();
-  await deputy.page.locator("textarea[name=reason]").fill("排班表确认不是她的班");
-  await accessible(deputy.page, "appeals");
-  await screenshot(deputy.page, "appeals");
-  await deputy.page.getByRole("button", { name: zh["appeal.grant"] }).click();
-  await deputy.page.getByText(zh["appeal.none"]).waitFor();
-  await page.locator(".own-event[data-standing=void]", { hasText: "排班表确认不是她的班" }).waitFor();
-  // What a figure means is one tap away.
-  await page.locator("[data-figure=unknown] .means").click();
-  await page.getByText(zh["me.unknown.means"]).waitFor();
+  const { page } = head;
+  await page.getByRole("button", { name: zh["floor.walls"] }).click();
+  await page.locator("input[name=wall]").fill("大厅屏幕");
+  await page.getByRole("button", { name: zh["floor.wall_make"] }).click();
+  const address = await page.locator(".wall-address").innerText();
+  await accessible(page, "screens");
+  await screenshot(page, "screens");
   await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: zh["floor.arrange"] }).click();
+  for (const [y, x] of [[1, 1], [1, 2], [2, 1]]) await page.getByRole("button", { name: zh["floor.place"].replace("{y}", y).replace("{x}", x), exact: true }).click();
+  await accessible(page, "arranging");
+  await screenshot(page, "arrange");
+  await page.getByRole("dialog").getByRole("button", { name: zh["ui.save"] }).click();
+  await page.locator(".tiles.floor").waitFor();
 
-  await page.getByRole("button", { name: "English" }).click();
-  await page.getByText(en["me.lead"]).waitFor();
-  await page.emulateMedia({ colorScheme: "dark" });
-  await accessible(page, "my work in the dark");
-  await fits(page, "my work in English");
-  await screenshot(page, "my-work-phone-dark-en");
-  assert.deepEqual([...staff.complaints, ...head.complaints, ...deputy.complaints], []);
-  for (const one of [head, staff, deputy]) await one.page.context().close();
-});
-
-test("stepping away is one tap, shows on the board and on a wall, and asks nothing", async () => {
-  const head = await signIn(browser, central.url);
-  await head.page.getByRole("button", { name: zh["floor.walls"] }).click();
-  await head.page.locator("input[name=wall]").fill("大厅屏幕");
-  await head.page.getByRole("button", { name: zh["floor.wall_make"] }).click();
-  const address = await head.page.locator(".wall-address").innerText();
-  await accessible(head.page, "screens");
-  await head.page.keyboard.press("Escape");
-  await head.page.getByRole("button", { name: zh["floor.arrange"] }).click();
-  for (const name of ["第 1 行第 1 列", "第 1 行第 2 列", "第 2 行第 1 列"]) await head.page.getByRole("button", { name, exact: true }).click();
-  await accessible(head.page, "arranging");
-  await screenshot(head.page, "arrange");
-  await head.page.getByRole("dialog").getByRole("button", { name: zh["ui.save"] }).click();
-  await head.page.locator(".tiles.floor").waitFor();
-
-  const staff = await signIn(browser, central.url, { name: "li", ...PHONE });
-  await staff.page.getByRole("button", { name: zh["me.away"] }).click();
-  await staff.page.getByRole("button", { name: zh["me.back"] }).waitFor();
-  assert.equal(await staff.page.getByRole("dialog").count(), 0, "nothing is asked");
-  await screenshot(staff.page, "away-phone");
-  await head.page.locator(".tile[data-window='1']", { hasText: zh["resting.away"] }).waitFor();
-  await screenshot(head.page, "board-floor");
-
-  // Nobody is signed in before the wall, and no conduct is on it.
+  const staff = await signIn(browser, central.url, { name: "li" });
+  await post(page);
+  await call(staff.page, "PUT", "/api/v1/me/away");
+  await page.locator(".tile[data-window='1']", { hasText: zh["resting.away"] }).waitFor();
   const event = agent.opened("smoking", "3", { severity: "critical", article: "19.4" });
   await agent.send("events", event);
-  await head.page.locator(".alert[data-rule=smoking]").waitFor();
+  await page.locator(".alert[data-rule=smoking]").waitFor();
+  await screenshot(page, "board-floor");
+  await page.setViewportSize(PHONE.viewport);
+  await fits(page, "the floor on a phone");
+  await screenshot(page, "board-floor-phone");
+
+  // Nobody is signed in before the wall.
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 720 } });
   const wall = await context.newPage();
   await wall.goto(address);
@@ -196,28 +95,16 @@ test("stepping away is one tap, shows on the board and on a wall, and asks nothi
   assert.ok(!/警情|事件|条款/.test(text), text);
   await accessible(wall, "wall");
   await screenshot(wall, "wall");
+  await wall.emulateMedia({ colorScheme: "dark" });
+  await accessible(wall, "wall in the dark");
+  await screenshot(wall, "wall-dark");
   await wall.setViewportSize(PHONE.viewport);
   await fits(wall, "wall on a phone");
-  await staff.page.getByRole("button", { name: zh["me.back"] }).click();
-  await staff.page.getByRole("button", { name: zh["me.away"] }).waitFor();
-  await head.page.locator(".tile[data-window='1']", { hasText: zh["resting.away"] }).waitFor({ state: "detached" });
+  await call(staff.page, "DELETE", "/api/v1/me/away");
+  await wall.locator(".wall li.serves").first().waitFor();
   await agent.send("events", agent.closed(event));
-  assert.deepEqual([...staff.complaints, ...head.complaints], []);
-  await context.close();
-  for (const one of [head, staff]) await one.page.context().close();
-});
-
-test("a copy of everything, and who looked", async () => {
-  const { page, complaints } = await signIn(browser, central.url, { name: "li", ...PHONE });
-  await page.getByRole("link", { name: zh["me.rights"] }).first().click();
-  await page.locator("tbody tr", { hasText: "deputy" }).first().waitFor();
-  await accessible(page, "my data");
-  await fits(page, "my data on a phone");
-  await screenshot(page, "my-data-phone");
-  const [file] = await Promise.all([page.waitForEvent("download"), page.locator("a[href='/api/v1/me/export']").click()]);
-  assert.match(file.suggestedFilename(), /^chuangming-.*\.json$/);
-  assert.deepEqual(complaints, []);
-  await page.context().close();
+  assert.deepEqual(head.complaints, []);
+  for (const one of [context, page.context(), staff.page.context()]) await one.close();
 });
 
 test("a head decides, notes and snoozes, and takes it back", async () => {

@@ -5,7 +5,7 @@
 //! time the dwell would not have been full. Smoking and ashtrays rest only by an accommodation: article 19.4 knows no
 //! breaks.
 
-use super::{Calendar, Post, Shift, Stretch};
+use super::{Calendar, DayKind, Post, Shift, Stretch};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::WindowId;
 use chuangming_domain::rule::Rule;
@@ -133,11 +133,13 @@ impl Plan {
         time.from.to_zoned(self.zone.clone()).date()
     }
 
-    /// A day off on which nobody is posted at the window.
+    /// A day off on which nobody is posted at the window. The public calendar holds for halls that plan shifts; a hall
+    /// that plans nothing is watched by its agents' schedule alone.
     fn is_off(&self, window: &WindowId, time: &Stretch) -> bool {
         let day = self.day(time);
-        self.calendar.kind(day).rests()
-            && !self.posts.iter().any(|post| post.day == day && post.window == *window)
+        let kind = self.calendar.kind(day);
+        let holds = kind == DayKind::OwnClosed || !self.shifts.is_empty();
+        kind.rests() && holds && !self.posts.iter().any(|post| post.day == day && post.window == *window)
     }
 
     fn breaks(&self, window: &WindowId, time: &Stretch) -> bool {
@@ -257,6 +259,15 @@ mod tests {
         check(&plan, "9", Rule::Absence, "09:00", "09:10", Some(Cause::Holiday));
         check(&plan, "1", Rule::Absence, "09:00", "09:10", None);
         check(&plan, "9", Rule::Absence, "24 09:00", "24 09:10", None);
+        // A public holiday is one for halls that plan shifts.
+        let time = |from: &str, to: &str| {
+            let at = |text: &str| format!("2026-10-01T{text}:00+08:00").parse().unwrap();
+            Stretch { from: at(from), to: at(to) }
+        };
+        let (window, time) = (window("9"), time("09:00", "09:10"));
+        assert_eq!(suspends(&plan, &window, Rule::Absence, time), Some(Cause::Holiday));
+        plan.shifts.clear();
+        assert_eq!(suspends(&plan, &window, Rule::Absence, time), None);
     }
 
     #[test]

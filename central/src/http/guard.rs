@@ -16,6 +16,10 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
+    // PostgreSQL knows no such character in a text, and no id or name holds one.
+    if request.uri().to_string().contains("%00") {
+        return Failure::Invalid("the address holds a character that no name has".to_owned()).into_response();
+    }
     let access = match verdict(request.method().as_str(), path.as_str()) {
         Verdict::Asks(access) => access,
         Verdict::Method => return Failure::Method.into_response(),
