@@ -56,7 +56,6 @@ pub struct AppealView {
     /// The event's id.
     pub event_id: String,
     /// What was said of the event.
-    #[schema(inline)]
     pub choice: Choice,
     /// In their own words.
     pub text: String,
@@ -75,7 +74,6 @@ pub struct AppealView {
 #[schema(as = AppealAnswer)]
 pub struct AnswerView {
     /// `dropped` means that nobody answered in time.
-    #[schema(inline)]
     pub decision: Decision,
     /// Why.
     pub reason: String,
@@ -98,7 +96,6 @@ pub enum AnswerChoice {
 #[serde(deny_unknown_fields)]
 pub struct AnswerAppeal {
     /// `granted`: the event does not count; `refused`: it stays.
-    #[schema(inline)]
     decision: AnswerChoice,
     /// Why, 1 to 500 characters; the staff member reads it.
     #[schema(min_length = 1, max_length = 500)]

@@ -166,7 +166,6 @@ pub struct Now {
 #[serde(deny_unknown_fields)]
 pub struct Contest {
     /// What one says of it.
-    #[schema(inline)]
     choice: Choice,
     /// In one's own words, at most 500 characters; needed where the choice is `other`.
     #[serde(default)]

@@ -125,7 +125,6 @@ pub struct PutNotifications {
 #[serde(deny_unknown_fields)]
 pub struct AddChannel {
     /// The service.
-    #[schema(inline)]
     kind: ServiceName,
     /// 1 to 40 characters.
     #[schema(min_length = 1, max_length = 40)]

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Hall, UNSAFE, client } from "../api";
+import { type Hall, client } from "../api";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { complain, tell } from "../ui/toast";
@@ -21,7 +21,7 @@ export function Arrange({ hall, onClose }: { hall: Hall; onClose: () => void }) 
   };
   const save = () => {
     const body = { places: Object.entries(places).map(([window, place]) => ({ window, ...place })) };
-    client.PUT("/api/v1/halls/{hall}/floor", { params: { path: { hall: hall.id }, header: UNSAFE }, body }).then(() => {
+    client.PUT("/api/v1/halls/{hall}/floor", { params: { path: { hall: hall.id } }, body }).then(() => {
       tell(t("floor.saved"));
       onClose();
     }, complain);

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { UNSAFE, client, data } from "../api";
+import { client, data } from "../api";
 import { t } from "../i18n";
 import { clock } from "../time";
 import { Dialog } from "../ui/Dialog";
@@ -15,14 +15,14 @@ export function Walls({ hall, onClose }: { hall: string; onClose: () => void }) 
   const [address, setAddress] = useState<string | null>(null);
   const make = (submit: Event) => {
     submit.preventDefault();
-    data(client.POST("/api/v1/halls/{hall}/displays", { params: { path, header: UNSAFE }, body: { name } })).then((made) => {
+    data(client.POST("/api/v1/halls/{hall}/displays", { params: { path }, body: { name } })).then((made) => {
       setAddress(`${window.location.origin}/wall#${made.token}`);
       setName("");
       return loaded.reload();
     }, complain);
   };
   const revoke = (id: string) =>
-    void client.DELETE("/api/v1/halls/{hall}/displays/{id}", { params: { path: { hall, id }, header: UNSAFE } }).then(() => {
+    void client.DELETE("/api/v1/halls/{hall}/displays/{id}", { params: { path: { hall, id } } }).then(() => {
       tell(t("floor.wall_revoked"));
       return loaded.reload();
     }, complain);

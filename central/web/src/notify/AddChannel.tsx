@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Schema, type Severity, UNSAFE, client } from "../api";
+import { type Schema, type Severity, client } from "../api";
 import { type Key, label, t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
@@ -23,7 +23,7 @@ export function AddChannel({ hall, mail, done, onClose }: { hall: string; mail: 
   const add = (submit: Event) => {
     submit.preventDefault();
     const body = { kind, name, target, secret, severity, detailed, escalation };
-    client.POST("/api/v1/halls/{hall}/channels", { params: { path: { hall }, header: UNSAFE }, body }).then(() => {
+    client.POST("/api/v1/halls/{hall}/channels", { params: { path: { hall } }, body }).then(() => {
       tell(t("notify.saved"));
       onClose();
       return done();
@@ -37,7 +37,7 @@ export function AddChannel({ hall, mail, done, onClose }: { hall: string; mail: 
           <select name="kind" value={kind} onChange={(e) => setKind(e.currentTarget.value as Kind)}>{KINDS.map((k) => <option key={k} value={k}>{t(`notify.kind.${k}` as Key)}</option>)}</select>
         </Field>
         <Field label={t("notify.name")}><input name="name" required maxLength={40} value={name} onInput={(e) => setName(e.currentTarget.value)} /></Field>
-        <Field label={t(kind === "mail" ? "notify.target_mail" : "notify.target")}><input name="target" type={kind === "mail" ? "email" : "url"} required value={target} onInput={(e) => setTarget(e.currentTarget.value)} /></Field>
+        <Field label={t(kind === "mail" ? "notify.target_mail" : "notify.target")}><input name="target" inputMode={kind === "mail" ? "email" : "url"} required value={target} onInput={(e) => setTarget(e.currentTarget.value)} /></Field>
         {signs && <Field label={t("notify.secret")} hint={t("notify.secret_hint")}><input name="secret" autocomplete="off" value={secret} onInput={(e) => setSecret(e.currentTarget.value)} /></Field>}
         <Field label={t("notify.severity")}><select name="severity" value={severity} onChange={(e) => setSeverity(e.currentTarget.value as Severity)}>{SEVERITIES.map((s) => <option key={s} value={s}>{label("severity", s)}</option>)}</select></Field>
         <label class="check"><input type="checkbox" name="escalation" checked={escalation} onChange={(e) => setEscalation(e.currentTarget.checked)} />{t("notify.escalation")}</label>

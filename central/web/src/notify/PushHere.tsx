@@ -1,4 +1,4 @@
-import { UNSAFE, client, data } from "../api";
+import { client, data } from "../api";
 import { t } from "../i18n";
 import { clock } from "../time";
 import { Section } from "../ui/Page";
@@ -43,7 +43,7 @@ async function subscribe(key: string, reload: () => Promise<void>): Promise<void
     await navigator.serviceWorker.ready;
     const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     const { endpoint, keys } = made.toJSON();
-    await client.POST("/api/v1/account/push", { params: { header: UNSAFE }, body: { endpoint: endpoint ?? "", keys: { p256dh: keys?.["p256dh"] ?? "", auth: keys?.["auth"] ?? "" } } });
+    await client.POST("/api/v1/account/push", { body: { endpoint: endpoint ?? "", keys: { p256dh: keys?.["p256dh"] ?? "", auth: keys?.["auth"] ?? "" } } });
     await reload();
   } catch (error) {
     complain(error);
@@ -51,5 +51,5 @@ async function subscribe(key: string, reload: () => Promise<void>): Promise<void
 }
 
 function drop(id: string, reload: () => Promise<void>): void {
-  client.DELETE("/api/v1/account/push/{id}", { params: { path: { id }, header: UNSAFE } }).then(reload, complain);
+  client.DELETE("/api/v1/account/push/{id}", { params: { path: { id } } }).then(reload, complain);
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Schema, UNSAFE, client, data } from "../api";
+import { type Schema, client, data } from "../api";
 import { type Key, label, t } from "../i18n";
 import { halls } from "../live";
 import { AddChannel } from "../notify/AddChannel";
@@ -50,7 +50,7 @@ function Channels({ hall, state, reload }: { hall: string; state: State; reload:
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<string | null>(null);
   const attempt = (id: string) =>
-    void client.POST("/api/v1/halls/{hall}/channels/{id}/test", { params: { path: { hall, id }, header: UNSAFE } }).then(() => {
+    void client.POST("/api/v1/halls/{hall}/channels/{id}/test", { params: { path: { hall, id } } }).then(() => {
       tell(t("notify.tested"));
       setTimeout(() => void reload(), 2500);
     }, complain);
@@ -72,7 +72,7 @@ function Channels({ hall, state, reload }: { hall: string; state: State; reload:
       {removing !== null && (
         <ConfirmDialog
           title={t("notify.remove")} description={t("notify.remove_ask")} confirm={t("notify.remove")} danger onClose={() => setRemoving(null)}
-          act={() => client.DELETE("/api/v1/halls/{hall}/channels/{id}", { params: { path: { hall, id: removing }, header: UNSAFE } }).then(reload)}
+          act={() => client.DELETE("/api/v1/halls/{hall}/channels/{id}", { params: { path: { hall, id: removing } } }).then(reload)}
         />
       )}
     </Section>
@@ -85,7 +85,7 @@ function When({ hall, state }: { hall: string; state: State }) {
   const save = (submit: Event) => {
     submit.preventDefault();
     const body = { quiet: spans(quiet), escalate_min: Number(minutes) };
-    client.PUT("/api/v1/halls/{hall}/notifications", { params: { path: { hall }, header: UNSAFE }, body }).then(() => tell(t("notify.saved")), complain);
+    client.PUT("/api/v1/halls/{hall}/notifications", { params: { path: { hall } }, body }).then(() => tell(t("notify.saved")), complain);
   };
   return (
     <Section title={t("notify.when")} lead={t("notify.when_lead")}>
