@@ -62,7 +62,7 @@ test("an event shows at once, is acknowledged, closes, and stays in the list", a
   await page.locator("select[name=rule]").selectOption("slumped");
   await row.getByRole("link").click();
   await page.getByText(zh["ui.no_picture"]).waitFor();
-  assert.equal(await page.locator(".history li").count(), 2, "opened and closed");
+  assert.equal(await page.locator(".history").first().locator("li").count(), 2, "opened and closed");
   await accessible(page, "one event");
   await screenshot(page, "event");
   assert.deepEqual(complaints, []);

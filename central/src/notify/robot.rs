@@ -101,10 +101,7 @@ pub fn allowed(url: &Url, hosts: &[&str], more: &[String]) -> bool {
         return matches!(url.scheme(), "http" | "https");
     }
     let fits = |known: &&str| known.strip_prefix('*').map_or(*known == host, |end| host.ends_with(end));
-    url.scheme() == "https"
-        && url.port().is_none()
-        && url.username().is_empty()
-        && hosts.iter().any(|known| fits(&known))
+    url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && hosts.iter().any(fits)
 }
 
 #[cfg(test)]

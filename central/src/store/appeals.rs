@@ -47,6 +47,9 @@ pub enum NotAnswered {
     Refused(Refusal),
 }
 
+/// Decision, deadline, and the event's verdict with who gave it.
+type AnswerRow = (Option<String>, i64, Option<String>, Option<String>);
+
 #[derive(sqlx::FromRow)]
 struct Columns {
     id: String,
@@ -158,7 +161,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<Change, NotAnswered>, StoreError> {
         let mut tx = self.begin().await?;
-        let row: Option<(Option<String>, i64, Option<String>, Option<String>)> = sqlx::query_as(
+        let row: Option<AnswerRow> = sqlx::query_as(
             "SELECT p.decision, p.due, r.verdict, r.verdict_by FROM appeals p LEFT JOIN reviews r ON r.event_id = p.event_id
              WHERE p.id = $1 AND p.event_id = $2",
         )

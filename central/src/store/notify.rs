@@ -581,6 +581,9 @@ async fn wait(tx: &mut Transaction, event: &Event, now: Timestamp) -> Result<(),
     Ok(())
 }
 
+/// The event, why it rests, when it is due, when it was acknowledged, whether somebody decided.
+type PendingRow = (String, Option<String>, i64, Option<i64>, Flag);
+
 /// One message of all that waits on a way, if any of it still matters.
 async fn message_of(
     tx: &mut Transaction,
@@ -591,7 +594,7 @@ async fn message_of(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     // Escalation waits for its own time; of the rest everything goes along.
-    let rows: Vec<(String, Option<String>, i64, Option<i64>, Flag)> = sqlx::query_as(
+    let rows: Vec<PendingRow> = sqlx::query_as(
         "SELECT e.body, s.cause, p.due_at, r.acknowledged_at, r.verdict IS NOT NULL
          FROM notify_pending p JOIN episodes e ON e.id = p.event_id LEFT JOIN reviews r ON r.event_id = e.id
          LEFT JOIN suspended s ON s.event_id = e.id WHERE p.route = $1 AND p.stage = $2 AND p.done IS NULL ORDER BY e.opened_at",

@@ -18,10 +18,10 @@ export function WindowTile({ hall, window, cell }: { hall: string; window: Windo
         onClick={() => go(`/events?${new URLSearchParams({ hall, window: window.id })}`)}
       >
         <span class="name">{window.name}</span>
+        {window.resting && <span class="resting"><Icon name="clock" />{label("resting", window.resting)}</span>}
         <span class="says">
           {look !== "calm" && <Icon name={look} />}
           {severity !== null && events.map((event) => say(event.title)).join(t("text.list_separator"))}
-          {window.resting && <span class="rests"><Icon name="clock" />{label("resting", window.resting)}</span>}
           {severity === null && window.state === "observed" && window.resting === null && t("ui.no_open_event")}
           {window.state === "unknown" && (
             <span class="cannot">
