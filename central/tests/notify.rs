@@ -26,9 +26,17 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
-/// What a service was sent, and the answers it gives next; after these it says that all is well.
+/// A service of the tests' own.
 #[derive(Clone, Default)]
-struct Service(Arc<Mutex<(Vec<(Uri, Value)>, Vec<(u16, Value)>)>>);
+struct Service(Arc<Mutex<Calls>>);
+
+#[derive(Default)]
+struct Calls {
+    /// What it was sent.
+    taken: Vec<(Uri, Value)>,
+    /// What it answers next; after that it says that all is well.
+    answers: Vec<(u16, Value)>,
+}
 
 impl Service {
     async fn start() -> (Self, String) {
@@ -39,11 +47,11 @@ impl Service {
             Json(body): Json<Value>,
         ) -> (StatusCode, Json<Value>) {
             let mut inner = service.0.lock().unwrap();
-            inner.0.push((uri, body));
-            let (status, answer) = if inner.1.is_empty() {
+            inner.taken.push((uri, body));
+            let (status, answer) = if inner.answers.is_empty() {
                 (200, json!({ "errcode": 0, "code": 0 }))
             } else {
-                inner.1.remove(0)
+                inner.answers.remove(0)
             };
             (StatusCode::from_u16(status).unwrap(), Json(answer))
         }
@@ -56,11 +64,11 @@ impl Service {
     }
 
     fn taken(&self) -> Vec<(Uri, Value)> {
-        std::mem::take(&mut self.0.lock().unwrap().0)
+        std::mem::take(&mut self.0.lock().unwrap().taken)
     }
 
     fn answers(&self, answers: &[(u16, Value)]) {
-        self.0.lock().unwrap().1 = answers.to_vec();
+        self.0.lock().unwrap().answers = answers.to_vec();
     }
 }
 
