@@ -4,6 +4,7 @@ mod common;
 
 use chuangming_central::duty::{Calendar, DayKind, zone};
 use chuangming_central::http::openapi::document;
+use chuangming_central::role::Role;
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
@@ -234,7 +235,7 @@ async fn an_appeal_is_made_once_and_answered_once() {
         stranger.send(Method::POST, &path, answer("granted", "x")).await.status(),
         StatusCode::NOT_FOUND
     );
-    central.add_head("deputy").await;
+    central.add_account("deputy", Role::CenterHead).await;
     let deputy = Browser::sign_in(&central, "deputy").await;
     assert_eq!(
         deputy.send(Method::POST, &path, answer("granted", "  ")).await.status(),

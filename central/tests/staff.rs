@@ -286,10 +286,14 @@ async fn a_copy_of_everything_and_who_looked() {
             json!({ "choice": "other", "text": "当时在取件" }),
         )
         .await;
+    // A colleague who reads their own summary has not looked at anybody else.
+    central.add_account("colleague", Role::Staff).await;
+    Browser::sign_in(&central, "colleague").await.json("/api/v1/me/summary?grain=week").await;
     let looks = staff.json("/api/v1/me/looks").await;
     let looked: Vec<_> =
         looks["entries"].as_array().unwrap().iter().filter(|e| e["event"] == mine.id.to_string()).collect();
     assert!(looked.iter().any(|e| e["name"] == "head" && e["action"] == "view_event"), "{looks}");
+    assert!(!looks.to_string().contains("colleague"), "{looks}");
     assert!(!looks.to_string().contains(&other.id.to_string()), "who looked at others is not theirs to know");
     let answer = staff.get("/api/v1/me/export").await;
     assert!(answer.headers()["content-disposition"].to_str().unwrap().contains("chuangming-"));

@@ -12,7 +12,7 @@ use super::signed_in::SignedIn;
 use crate::duty::{LONGEST_AWAY, Post, Stretch, zone};
 use crate::staff::appeal::{self, Choice, LONGEST_TEXT};
 use crate::staff::compare::{FEWEST, Part, tell};
-use crate::store::{NotMade, Posted};
+use crate::store::{Access, NotMade, Posted};
 use crate::view::{EventView, Localised};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -208,7 +208,8 @@ pub async fn summary(
     let day = query.day.unwrap_or_else(|| now.to_zoned(zone()).date());
     let (from, to) = period(query.grain, day)?;
     let time = Stretch { from: begin(from)?, to: begin(to.saturating_add(1.day()))? };
-    app.store.note_access(&signed_in.account, "own_summary", "", now).await?;
+    // Of nobody else: it is no look at what happened in a hall.
+    app.store.note(&signed_in.account, &Access::to("own_summary"), now).await?;
     let mine = Mine::of(&app, &signed_in.account.id, time, now).await?;
     let own_hours = mine.hours();
     let own = mine.part(&signed_in.account.id, own_hours);
@@ -357,7 +358,7 @@ pub async fn looks(
 ))]
 pub async fn export(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Response, Failure> {
     let (account, now) = (&signed_in.account, Timestamp::now());
-    app.store.note_access(account, "own_export", "", now).await?;
+    app.store.note(account, &Access::to("own_export"), now).await?;
     let ever = Stretch { from: Timestamp::UNIX_EPOCH, to: Timestamp::MAX };
     let mine = Mine::of(&app, &account.id, ever, now).await?;
     let names = app.store.directory(&app.halls).await?;

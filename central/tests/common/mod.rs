@@ -201,15 +201,10 @@ impl Central {
         central
     }
 
-    /// Another center head of the first hall.
-    pub async fn add_head(&self, name: &str) {
+    /// Another account of the first hall.
+    pub async fn add_account(&self, name: &str, role: Role) {
         let password_hash = password::hash(PASSWORD).unwrap();
-        let new = NewAccount {
-            name: name.to_owned(),
-            password_hash,
-            role: Role::CenterHead,
-            halls: Some(vec![hall()]),
-        };
+        let new = NewAccount { name: name.to_owned(), password_hash, role, halls: Some(vec![hall()]) };
         self.store().await.put_account(&new, Timestamp::now()).await.unwrap();
     }
 
