@@ -97,6 +97,23 @@ export async function signIn(browser, url, { name = "head", ...options } = {}) {
   return { page, complaints };
 }
 
+/** Calls the API as whoever is signed in on the page; the answer's JSON where it has one. */
+export async function call(page, url, method, path, data) {
+  const { csrf } = await (await page.request.get(`${url}/api/v1/session`)).json();
+  const answer = await page.request.fetch(`${url}/api/v1${path}`, { method, data, headers: { "x-csrf-token": csrf } });
+  assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  const text = await answer.text();
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** A day of the hall's calendar, so many days from today. */
+export function hallDay(n = 0) {
+  return new Date(Date.now() + (8 + 24 * n) * 3600e3).toISOString().slice(0, 10);
+}
+
+/** A browser in the hall's time zone. */
+export const IN_CHINA = { timezoneId: "Asia/Shanghai" };
+
 const HASH = `sha256:${"0".repeat(64)}`;
 
 /** A UUIDv7 of now. */

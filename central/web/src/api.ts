@@ -41,7 +41,7 @@ function freshKey(): string {
 async function failure(response: Response): Promise<ApiError> {
   const said = (await response.json().catch(() => ({}))) as { type?: string; detail?: string };
   const wait = Number(response.headers.get("retry-after")) || null;
-  return new ApiError(said.type?.split("#")[1] ?? "internal", response.status, wait, said.detail ?? null);
+  return new ApiError(said.type?.split("#")[1] ?? "internal", response.status, wait, said.detail ?? null, said);
 }
 
 /** An unsafe request that got no answer is sent once more: its key keeps it from being done twice. */

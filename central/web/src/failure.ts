@@ -9,6 +9,8 @@ export class ApiError extends Error {
     readonly retryAfterS: number | null,
     /** What the server says can be done, in English: for forms that show the reason itself. */
     readonly detail: string | null = null,
+    /** All that the server said, for pages that show more of it than words. */
+    readonly said: unknown = null,
   ) {
     super(kind);
   }
