@@ -80,11 +80,6 @@ client.use(manners);
 /** The header that the description asks of unsafe requests; the client puts the value in. */
 export const UNSAFE = { "X-CSRF-Token": "" } as const;
 
-/** For what the typed client cannot send, such as a file. */
-export function csrfHeader(): Record<string, string> {
-  return { "x-csrf-token": csrf, "idempotency-key": freshKey() };
-}
-
 /** The answer of a call; every failure is an [`ApiError`]. */
 export async function data<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
