@@ -78,10 +78,9 @@ export function Calendar({ hall, query, show }: PartProps) {
 function DayDialog({ day, set, onClose }: { day: Day; set: (worked: boolean | null) => Promise<void>; onClose: () => void }) {
   const own = day.kind === "own_worked" || day.kind === "own_closed";
   return (
-    <Dialog title={written(day.day, lang.value, { year: "numeric", month: "long", day: "numeric", weekday: "long" })} description={`${t("duty.day_now")} ${dayKind(day)}`} onClose={onClose}>
+    <Dialog title={written(day.day, lang.value, { year: "numeric", month: "long", day: "numeric", weekday: "long" })} description={t("duty.day_now", { kind: dayKind(day) })} onClose={onClose}>
       <div class="choices">
-        <button type="button" disabled={day.kind === "own_worked"} onClick={() => void set(true)}>{t("duty.make_worked")}</button>
-        <button type="button" disabled={day.kind === "own_closed"} onClick={() => void set(false)}>{t("duty.make_closed")}</button>
+        <button type="button" onClick={() => void set(!day.worked)}>{day.worked ? t("duty.make_closed") : t("duty.make_worked")}</button>
         {own && <button type="button" onClick={() => void set(null)}>{t("duty.make_public")}</button>}
       </div>
       <p class="muted">{t("duty.day_lead")}</p>
