@@ -40,8 +40,9 @@ class DemoError(Exception):
 
 
 def say(key: str, **places: object) -> None:
-    """A line of the demo in Chinese and English."""
-    print("   ".join(texts[f"demo.{key}"].format(**places) for texts in TEXTS), flush=True)
+    """A line of the demo in Chinese and English; a place that differs between them is a pair."""
+    of = lambda n: {name: value[n] if isinstance(value, tuple) else value for name, value in places.items()}
+    print("   ".join(texts[f"demo.{key}"].format(**of(n)) for n, texts in enumerate(TEXTS)), flush=True)
 
 
 class Process:
@@ -138,7 +139,7 @@ def settle(port: int, telling: list[Process]) -> None:
         people.add_accounts([str(BIN / "central")], STATE)
         people.settle(port, date.today())
         for name, role in [("head", "center_head"), ("li", "staff"), *people.OTHERS]:
-            say("signin_role", role=TEXTS[0][f"role.{role}"], role_en=TEXTS[1][f"role.{role}"], name=name, password=PASSWORD)
+            say("signin_role", role=tuple(texts[f"role.{role}"] for texts in TEXTS), name=name, password=PASSWORD)
     except (OSError, subprocess.SubprocessError, KeyError, DemoError) as error:
         print(f"demo: the month gone by is not complete: {error}", file=sys.stderr)
 
