@@ -65,6 +65,18 @@ impl Rect {
         if union > 0.0 { shared / union } else { 0.0 }
     }
 
+    /// The box with so much more on every side, by its own size; it may reach beyond the picture.
+    #[must_use]
+    pub fn enlarged(self, share: f64) -> Rect {
+        let (dx, dy) = (share * self.width, share * self.height);
+        Rect {
+            x: self.x - dx,
+            y: self.y - dy,
+            width: self.width + 2.0 * dx,
+            height: self.height + 2.0 * dy,
+        }
+    }
+
     /// The smallest box around both.
     #[must_use]
     pub fn union(self, other: Rect) -> Rect {

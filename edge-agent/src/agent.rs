@@ -7,7 +7,7 @@
 //! ```
 
 use crate::ballast::Ballast;
-use crate::calibrate::handle::{Adopt, Handle, ORDERS};
+use crate::calibrate::handle::{Adopt, Handle, Memory, ORDERS};
 use crate::calibrate::on_demand;
 use crate::clock::{SKEW_LIMIT, SteadyClock};
 use crate::config::{AgentConfig, Config, Setup, model_manifest};
@@ -19,6 +19,7 @@ use crate::outbox::{Limits, Outbox};
 use crate::perceive::Perception;
 use crate::publish::{Address, Publisher, Wires, client_config};
 use crate::recorder::{self, Recorder, Report};
+use crate::references::References;
 use crate::remote::{ConfigKey, Identity, Remote};
 use crate::watch::{Shared, Watch};
 use chuangming_domain::Timestamp;
@@ -76,6 +77,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         info!(orphans, "closed what the last run had left open");
     }
     let (setup, refusal) = setup_in_force(setup, &mut remote);
+    let references = References::open(&agent.data_dir).map_err(Failure::failed)?;
+    tidy(&references, &setup);
     let wake = Arc::new(Notify::new());
     let (desired_in, mut desired) = mpsc::channel(4);
     let (applied, applied_out) = watch::channel(in_force(&setup));
@@ -107,13 +110,17 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         looks: Arc::new(Mutex::new(perception)),
         clock: Arc::clone(&clock),
         gallery: Arc::clone(&gallery),
+        references: Arc::new(references),
+        kept: Arc::default(),
+        moved: Arc::default(),
         reports,
     };
+    let memory = Memory::of(&shared);
     let agent = Arc::new(agent);
     let (in_force, in_force_out) = watch::channel(Arc::new(setup));
     let (orders, mut ordered) = mpsc::channel(ORDERS);
     let handle =
-        Handle { agent: Arc::clone(&agent), gallery, clock, models, setup: in_force_out, orders };
+        Handle { agent: Arc::clone(&agent), gallery, memory, clock, models, setup: in_force_out, orders };
     let page = agent.calibrate.on_demand.then(|| on_demand::offer(handle)).transpose()?;
     let mut live = Live {
         agent,
@@ -248,6 +255,7 @@ impl Live {
             return;
         }
         info!(version = %setup.version, "configuration applied");
+        tidy(&self.shared.references, &setup);
         self.windows.send_replace(windows_of(&setup));
         for watch in &self.watches {
             watch.apply(Arc::clone(&setup));
@@ -306,6 +314,13 @@ fn setup_in_force(files: Setup, remote: &mut Remote) -> (Setup, Option<Vec<Strin
         }
         Ok(None) => (files, None),
         Err(problems) => (files, Some(problems)),
+    }
+}
+
+/// What was learnt goes with the calibration that it belongs to.
+fn tidy(references: &References, setup: &Setup) {
+    if let Err(e) = references.keep_only(&setup.calibration) {
+        warn!(error = %e, "descriptors of an older calibration are still there");
     }
 }
 

@@ -3,12 +3,12 @@
 //! Run, replay and evaluation all go through here. Time is an argument; timestamps decide what is due, not frame
 //! counts, so the same scene gives the same events at any frame rate.
 
-use crate::perceive::{Optics, Perception, SmokingEvidence, WindowView};
+use crate::perceive::{Optics, Perception, Reference, SmokingEvidence, Taught, WindowView};
 use chuangming_analysis::schedule::on_duty;
 use chuangming_analysis::{Context, Duty, Hours, Place, Window};
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
-use chuangming_domain::geometry::Polygon;
+use chuangming_domain::geometry::{Polygon, Rect};
 use chuangming_domain::id::{AgentId, HallId, WindowId, ZoneId};
 use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
 use chuangming_domain::policy::Policy;
@@ -37,6 +37,14 @@ pub trait Looks: Send {
     /// # Errors
     /// When a model cannot be run.
     fn look_for_smoking(&mut self, image: &RgbImage, zone: &WindowView) -> Result<Observation, ModelError>;
+
+    /// Boxes around everybody in the picture, for leaving them out; `None`: nobody can tell.
+    ///
+    /// # Errors
+    /// When a model cannot be run.
+    fn find_people(&mut self, _image: &RgbImage) -> Result<Option<Vec<Rect>>, ModelError> {
+        Ok(None)
+    }
 }
 
 impl Looks for Perception {
@@ -51,6 +59,10 @@ impl Looks for Perception {
 
     fn look_for_smoking(&mut self, image: &RgbImage, zone: &WindowView) -> Result<Observation, ModelError> {
         Perception::look_for_smoking(self, image, zone)
+    }
+
+    fn find_people(&mut self, image: &RgbImage) -> Result<Option<Vec<Rect>>, ModelError> {
+        Perception::find_people(self, image)
     }
 }
 
@@ -80,6 +92,15 @@ pub struct WatchedWindow {
     pub view: WindowView,
     /// What it is meant for.
     pub duty: Duty,
+}
+
+/// What was learnt of a window.
+#[derive(Debug, Clone, Default)]
+pub struct Learnt {
+    /// Its tidy desk and empty seat.
+    pub reference: Option<Arc<Reference>>,
+    /// The items that were shown there.
+    pub taught: Option<Arc<Taught>>,
 }
 
 /// One camera's windows and smoking zones.
@@ -177,10 +198,33 @@ impl CameraPipeline {
 
     /// The camera cannot see: every signal that is due is unknown.
     pub fn unknown(&mut self, at: Timestamp, reason: UnknownReason) -> Vec<Event> {
+        self.unknown_showing(at, reason, |_, _| {})
+    }
+
+    /// As [`unknown`](Self::unknown), and shows it.
+    pub fn unknown_showing(
+        &mut self,
+        at: Timestamp,
+        reason: UnknownReason,
+        mut show: impl FnMut(&Place, &Observation),
+    ) -> Vec<Event> {
         self.pass(at, |post, due| {
             post.smoking.forget();
-            due.iter().map(|&signal| Observation::unknown(signal, reason)).collect()
+            let said: Vec<_> = due.iter().map(|&signal| Observation::unknown(signal, reason)).collect();
+            said.iter().for_each(|observation| show(&post.place, observation));
+            said
         })
+    }
+
+    /// Looks at the windows with other references from now on; nothing that is open ends.
+    pub fn refer_to(&mut self, learnt: impl Fn(&WindowId) -> Option<Learnt>) {
+        for post in &mut self.posts {
+            if let (Place::Window(id), Target::Window(view)) = (&post.place, &mut post.target)
+                && let Some(learnt) = learnt(id)
+            {
+                (view.reference, view.taught) = (learnt.reference, learnt.taught);
+            }
+        }
     }
 
     /// Time passes without a frame that is worth a look.

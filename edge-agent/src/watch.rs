@@ -12,21 +12,28 @@ use crate::capture::{
 };
 use crate::clock::SteadyClock;
 use crate::config::{CameraConfig, Setup};
+use crate::drift::{CameraDrift, Change, MovedCameras};
 use crate::gallery::Gallery;
 use crate::health::Problem;
+use crate::kept::Kept;
 use crate::machine::Pace;
 use crate::overload::Overload;
 use crate::perceive::{Optics, WindowView};
-use crate::pipeline::{CameraPipeline, Looks, Site, WatchedWindow};
+use crate::pipeline::{CameraPipeline, Learnt, Looks, Site, WatchedWindow};
 use crate::recorder::Report;
-use chuangming_analysis::Duty;
+use crate::references::{self, Epochs, References, StoreError, same_view, same_zones};
 use chuangming_analysis::schedule::on_duty;
+use chuangming_analysis::{Duty, Place};
 use chuangming_domain::Timestamp;
+use chuangming_domain::calibration::Window;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
+use chuangming_domain::geometry::Rect;
 use chuangming_domain::id::{AgentId, CameraId, HallId, WindowId};
-use chuangming_domain::observation::Signal;
+use chuangming_domain::observation::{Observation, Presence, Signal, UnknownReason};
 use chuangming_domain::wire::{Coverage, CoverageSchema, HealthKind, HealthPhase};
+use chuangming_models::RgbImage;
+use jiff::SignedDuration;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io;
@@ -38,6 +45,8 @@ use tracing::{info, warn};
 /// How long to wait for a frame before looking after everything else.
 const POLL: Duration = Duration::from_millis(250);
 const STOP_WITHIN: Duration = Duration::from_secs(3);
+/// So much around a person, by their own size, is left out of what is learnt of a camera's view.
+const AROUND_PEOPLE: f64 = 0.15;
 
 /// What all cameras of the agent share.
 #[derive(Clone)]
@@ -54,6 +63,12 @@ pub struct Shared {
     pub clock: Arc<SteadyClock>,
     /// Where each camera's newest picture is shown to a signed-in installer.
     pub gallery: Arc<Gallery>,
+    /// What was learnt of windows and cameras.
+    pub references: Arc<References>,
+    /// What the signals said last.
+    pub kept: Arc<Kept>,
+    /// The cameras that look elsewhere.
+    pub moved: Arc<MovedCameras>,
     /// To the recorder; a full queue blocks the camera, never loses an event.
     pub reports: tokio::sync::mpsc::Sender<Report>,
 }
@@ -129,6 +144,10 @@ struct Watcher {
     pipeline: CameraPipeline,
     health: CameraHealth,
     overload: Overload,
+    /// Whether it looks where it was calibrated; `None` while nothing is.
+    drift: Option<CameraDrift>,
+    /// What of the store it knows.
+    known: Epochs,
     pace: Arc<Pace>,
     /// The hour whose coverage is still being counted, by its number since 1970.
     hour: i64,
@@ -138,10 +157,13 @@ impl Watcher {
     fn new(config: CameraConfig, setup: Arc<Setup>, shared: Shared, pace: Arc<Pace>) -> Self {
         let now = shared.clock.now();
         let health_settings = if config.check_frozen { HealthSettings::LIVE } else { HealthSettings::CLIP };
+        let known = shared.references.epochs();
         let pipeline = new_pipeline(&config.id, &setup, &shared);
         let health = CameraHealth::new(health_settings, now);
         let overload = Overload::default();
-        Self { config, shared, setup, pipeline, health, overload, pace, hour: hour_of(now) }
+        let drift = new_drift(&config.id, &setup, &shared);
+        let hour = hour_of(now);
+        Self { config, shared, setup, pipeline, health, overload, drift, known, pace, hour }
     }
 
     fn run(mut self, camera: Camera, inbox: &mpsc::Receiver<Order>) {
@@ -156,6 +178,7 @@ impl Watcher {
                 None => self.pass(),
             }
             self.shared.gallery.note_state(&self.config.id, self.health.state());
+            self.follow_store();
             self.count_coverage();
         }
         camera.ask_to_stop();
@@ -180,11 +203,97 @@ impl Watcher {
             CameraState::Ok => {
                 let is_late = frame.dropped > 0 && self.pipeline.is_late(at);
                 self.tell_overload(at, is_late);
-                self.pipeline.step(at, &frame.image)
+                self.watch_view(at, &frame.image);
+                if self.drift.as_ref().is_some_and(CameraDrift::is_in_doubt) {
+                    self.unknown(at, UnknownReason::Moved)
+                } else {
+                    let kept = Arc::clone(&self.shared.kept);
+                    self.pipeline.step_showing(at, &frame.image, |place, said| kept.note(at, place, said))
+                }
             }
-            CameraState::Unknown(reason) => self.pipeline.unknown(at, reason),
+            CameraState::Unknown(reason) => self.unknown(at, reason),
         };
         self.tell(events);
+    }
+
+    fn unknown(&mut self, at: Timestamp, reason: UnknownReason) -> Vec<Event> {
+        let kept = Arc::clone(&self.shared.kept);
+        self.pipeline.unknown_showing(at, reason, |place, said| kept.note(at, place, said))
+    }
+
+    /// Learns where the camera looks, or looks whether it still does.
+    fn watch_view(&mut self, at: Timestamp, image: &RgbImage) {
+        let Some(mut drift) = self.drift.take() else { return };
+        if drift.is_due(at) {
+            let change = if drift.is_learning() {
+                self.people(at, image).and_then(|people| drift.learn(at, image, &people))
+            } else {
+                drift.look(at, image)
+            };
+            if let Some(change) = change {
+                self.tell_view(at, change, &drift);
+            }
+            self.shared.moved.set(&self.config.id, drift.moved());
+        }
+        self.drift = Some(drift);
+    }
+
+    fn tell_view(&self, at: Timestamp, change: Change, drift: &CameraDrift) {
+        match change {
+            Change::Learnt => {
+                let Some(view) = drift.view() else { return };
+                info!(camera = %self.config.id, "knows where the camera looks");
+                let kept =
+                    self.shared.references.keep_view(&self.config.id, &self.setup.calibration, view, at);
+                if let Err(e) = kept {
+                    warn!(error = %e, "what the camera looks at is learnt anew at the next start");
+                }
+            }
+            Change::Raised => self.tell_problem(HealthKind::CameraMoved, HealthPhase::Raised, at),
+            Change::Cleared => self.tell_problem(HealthKind::CameraMoved, HealthPhase::Cleared, at),
+        }
+    }
+
+    /// The parts of a picture where somebody is or may be; `None`: nobody can tell.
+    fn people(&self, at: Timestamp, image: &RgbImage) -> Option<Vec<Rect>> {
+        let mut people = self.shared.looks.lock().find_people(image).ok().flatten()?;
+        people.iter_mut().for_each(|person| *person = person.enlarged(AROUND_PEOPLE));
+        let windows = self.setup.calibration.windows.iter().filter(|w| w.camera == self.config.id);
+        let is_empty = |id: &WindowId| {
+            let newest = self.shared.kept.newest(&Place::Window(id.clone()));
+            let Some((then, Observation::Presence(said))) = newest.get(&Signal::Presence) else {
+                return false;
+            };
+            let is_fresh = at.duration_since(*then) < SignedDuration::from_secs(30);
+            is_fresh && said.value() == Some(&Presence::Absent)
+        };
+        let taken = windows.filter(|w| !is_empty(&w.id)).map(|w| w.seat.bounds().enlarged(AROUND_PEOPLE));
+        people.extend(taken);
+        let masks = self.setup.calibration.masks_of(&self.config.id).map(|mask| mask.bounds());
+        people.extend(masks);
+        Some(people)
+    }
+
+    /// Takes up what was learnt or forgotten meanwhile; nothing that is open ends.
+    fn follow_store(&mut self) {
+        let now = self.shared.references.epochs();
+        if now.windows != self.known.windows {
+            let (windows, references) = (&self.setup.calibration.windows, &self.shared.references);
+            self.pipeline.refer_to(|id| windows.iter().find(|w| w.id == *id).map(|w| learnt(w, references)));
+        }
+        if now.views != self.known.views {
+            self.forget_drift();
+            self.drift = new_drift(&self.config.id, &self.setup, &self.shared);
+        }
+        self.known = now;
+    }
+
+    /// Whatever was said of the view is over.
+    fn forget_drift(&mut self) {
+        if self.drift.take().is_some_and(|drift| drift.moved().is_some()) {
+            self.tell_problem(HealthKind::CameraMoved, HealthPhase::Cleared, self.shared.clock.now());
+        }
+        self.shared.moved.set(&self.config.id, None);
     }
 
     /// No frame came.
@@ -193,13 +302,22 @@ impl Watcher {
         let transitions = self.health.tick(now, self.is_on_duty(now));
         self.tell_health(transitions);
         if let CameraState::Unknown(reason) = self.health.state() {
-            let events = self.pipeline.unknown(now, reason);
+            let events = self.unknown(now, reason);
             self.tell(events);
         }
     }
 
     fn apply(&mut self, setup: Arc<Setup>) {
-        self.setup = setup;
+        let before = std::mem::replace(&mut self.setup, setup);
+        if !same_view(&self.config.id, &before.calibration, &self.setup.calibration) {
+            self.forget_drift();
+            self.drift = new_drift(&self.config.id, &self.setup, &self.shared);
+        }
+        for window in before.calibration.windows.iter().filter(|w| w.camera == self.config.id) {
+            if !self.setup.calibration.windows.iter().any(|w| same_zones(w, window)) {
+                self.shared.kept.forget(&Place::Window(window.id.clone()));
+            }
+        }
         self.start_afresh(self.shared.clock.now(), CloseReason::Policy);
     }
 
@@ -297,7 +415,7 @@ fn new_pipeline(camera: &CameraId, setup: &Setup, shared: &Shared) -> CameraPipe
     };
     let windows = setup.calibration.windows.iter().filter(|w| w.camera == *camera).map(|w| WatchedWindow {
         id: w.id.clone(),
-        view: WindowView::new(w.seat.clone(), w.desk.clone(), w.required.clone()),
+        view: view_of(w, &shared.references),
         duty: Duty { post: w.post, required: w.required.clone(), permitted: w.permitted.clone() },
     });
     let zones = setup.calibration.smoking_zones.iter().filter(|z| z.camera == *camera);
@@ -306,6 +424,41 @@ fn new_pipeline(camera: &CameraId, setup: &Setup, shared: &Shared) -> CameraPipe
         .seen_through(&Arc::new(Optics::of(&setup.calibration, camera)))
 }
 
+/// What is looked at of a window, with what was learnt of it.
+pub(crate) fn view_of(window: &Window, references: &References) -> WindowView {
+    let Learnt { reference, taught } = learnt(window, references);
+    WindowView { reference, taught, ..WindowView::of(window) }
+}
+
+/// What was learnt of a window. What cannot be read is as good as not learnt, and told.
+fn learnt(window: &Window, references: &References) -> Learnt {
+    fn or_tell<T>(read: Result<Option<references::Learnt<Arc<T>>>, StoreError>) -> Option<Arc<T>> {
+        read.unwrap_or_else(|e| {
+            warn!(error = %e, "not used; learn the reference again");
+            None
+        })
+        .map(|learnt| learnt.what)
+    }
+    Learnt { reference: or_tell(references.window(window)), taught: or_tell(references.items(window)) }
+}
+
+/// Watches whether the camera looks where it was calibrated, if anything of its picture is.
+fn new_drift(camera: &CameraId, setup: &Setup, shared: &Shared) -> Option<CameraDrift> {
+    let windows = setup.calibration.windows.iter().map(|w| &w.camera);
+    let zones = setup.calibration.smoking_zones.iter().map(|z| &z.camera);
+    windows.chain(zones).any(|c| c == camera).then(|| {
+        let view = shared.references.view(camera, &setup.calibration).unwrap_or_else(|e| {
+            warn!(error = %e, "not used; where the camera looks is learnt anew");
+            None
+        });
+        CameraDrift::new(view.map(|learnt| learnt.what))
+    })
+}
+
 fn hour_of(at: Timestamp) -> i64 {
     at.as_second().div_euclid(3600)
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

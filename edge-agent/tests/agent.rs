@@ -208,3 +208,64 @@ async fn an_episode_that_a_kill_leaves_open_is_closed_by_the_next_start() {
     assert_eq!(edge.terminate(), Some(0));
     assert_eq!(central.next_matching(Channel::Status, "false").await, r#"{"online":false}"#);
 }
+
+/// Bytes from several places of a file that are no repetition of one another; by chance they are nowhere else.
+fn pieces(bytes: &[u8]) -> Vec<&[u8]> {
+    const PIECE: usize = 24;
+    let body = &bytes[100..bytes.len() - 100];
+    body.chunks_exact(PIECE)
+        .filter(|p| p.iter().filter(|b| **b != p[0]).count() > PIECE / 2)
+        .step_by(7)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn descriptors_stay_in_their_folder() {
+    use chuangming_domain::calibration::Calibration;
+    use chuangming_edge_agent::capture::read_picture;
+    use chuangming_edge_agent::perceive::{Perception, WindowView};
+    use chuangming_edge_agent::references::References;
+
+    let broker = Mosquitto::start("");
+    let mut central = Central::connect(broker.port).await;
+    let mut edge = Edge::new(broker.port, &key_pair());
+    edge.kill();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let tidy = read_picture(&root.join("scenes/clips/img/demo.ref.jpg")).unwrap();
+    let window = Calibration::parse(CALIBRATION, "test").unwrap().windows.remove(0);
+    let learnt = Perception::load(None).unwrap().learn_reference(&tidy, &WindowView::of(&window)).unwrap();
+    let data = edge.folder.path().join("data");
+    References::open(&data).unwrap().keep_window(&window, &learnt, jiff::Timestamp::now()).unwrap();
+    fs::remove_file(edge.folder.path().join("log")).unwrap();
+
+    edge.start();
+    let mut said = central.everything_until("\"opened\"").await;
+    edge.terminate();
+    said.extend(central.everything_until(r#"{"online":false}"#).await);
+    let file = fs::read_dir(data.join("references")).unwrap().next().unwrap().unwrap().path();
+    let bytes = fs::read(&file).unwrap();
+    let pieces = pieces(&bytes);
+    assert!(pieces.len() > 50, "{} pieces", pieces.len());
+    let log = fs::read_to_string(edge.folder.path().join("log")).unwrap();
+    assert!(!log.contains("not used"), "the agent uses it: {log}");
+    let others =
+        fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let mut places: Vec<(String, Vec<u8>)> =
+        others.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    assert!(places.iter().any(|(name, _)| name.contains("outbox")), "{places:?}");
+    places.push(("the log".into(), log.into_bytes()));
+    places.push(("the wire".into(), said.join("\n").into_bytes()));
+    for (place, bytes) in places {
+        for piece in &pieces {
+            let forms =
+                [piece.to_vec(), BASE64.encode(piece).into_bytes(), format!("{piece:?}").into_bytes()];
+            let hex: String = piece.iter().map(|b| format!("{b:02x}")).collect();
+            let found = forms
+                .iter()
+                .map(Vec::as_slice)
+                .chain([hex.as_bytes()])
+                .any(|form| bytes.windows(form.len()).any(|window| window == form));
+            assert!(!found, "{place} holds a descriptor");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use chuangming_edge_agent::health::Problem;
 use chuangming_edge_agent::perceive::WindowView;
 use chuangming_edge_agent::pipeline::Looks;
 use chuangming_edge_agent::recorder::Report;
+use chuangming_edge_agent::references::References;
 use chuangming_edge_agent::watch::{Shared, Watch};
 use chuangming_models::{ModelError, RgbImage};
 use parking_lot::Mutex;
@@ -38,6 +39,7 @@ impl Looks for Nobody {
 
 struct Bench {
     watch: Watch,
+    _data: tempfile::TempDir,
     reports: mpsc::Receiver<Report>,
 }
 
@@ -50,6 +52,7 @@ fn setup(raise_after_s: u32) -> Arc<Setup> {
 
 fn watch(source: &Path, fps: f64) -> Bench {
     let (sender, reports) = mpsc::channel(64);
+    let data = tempfile::tempdir().unwrap();
     let shared = Shared {
         hall: "tanggu".parse().unwrap(),
         agent: "edge-01".parse().unwrap(),
@@ -57,6 +60,9 @@ fn watch(source: &Path, fps: f64) -> Bench {
         models: BTreeMap::new(),
         clock: Arc::new(SteadyClock::default()),
         gallery: Arc::new(Gallery::default()),
+        references: Arc::new(References::open(data.path()).unwrap()),
+        kept: Arc::default(),
+        moved: Arc::default(),
         reports: sender,
     };
     let config = CameraConfig {
@@ -66,7 +72,7 @@ fn watch(source: &Path, fps: f64) -> Bench {
         check_frozen: false,
         fps: Some(fps),
     };
-    Bench { watch: Watch::start(&config, setup(1), shared).unwrap(), reports }
+    Bench { watch: Watch::start(&config, setup(1), shared).unwrap(), _data: data, reports }
 }
 
 impl Bench {
@@ -91,7 +97,7 @@ impl Bench {
     }
 
     fn stop(self) -> Vec<Report> {
-        let Self { watch, mut reports } = self;
+        let Self { watch, mut reports, .. } = self;
         watch.ask_to_stop();
         watch.join();
         std::iter::from_fn(|| reports.try_recv().ok()).collect()

@@ -27,6 +27,27 @@ pub struct Features {
     pub(crate) maps: Outputs,
 }
 
+impl Features {
+    /// The mean of each channel over the middle half of its map, each map brought to length one.
+    pub(crate) fn means(&self) -> Vec<f32> {
+        let mut means = Vec::new();
+        for map in self.maps.values() {
+            let &[_, channels, height, width] = map.shape() else { continue };
+            let (rows, columns) = (height / 4..height - height / 4, width / 4..width - width / 4);
+            let mut own: Vec<f32> = (0..channels)
+                .map(|c| {
+                    let cells = rows.clone().flat_map(|y| columns.clone().map(move |x| (y, x)));
+                    cells.map(|(y, x)| map[[0, c, y, x]]).sum::<f32>()
+                })
+                .collect();
+            let length = own.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+            own.iter_mut().for_each(|v| *v /= length);
+            means.extend(own);
+        }
+        means
+    }
+}
+
 impl fmt::Debug for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Features({}: {:?})", self.of, self.maps.keys().collect::<Vec<_>>())

@@ -66,6 +66,15 @@ impl PoseModel {
         Ok(Pose { keypoints, features: Features { of: entry.name.clone(), maps } })
     }
 
+    /// What a region shows, in numbers that change little with its place and its light: the means of the model's features.
+    /// Alike things have alike numbers.
+    ///
+    /// # Errors
+    /// When inference fails.
+    pub fn describe(&self, picture: &RgbImage, region: PixelBox) -> Result<Vec<f32>, ModelError> {
+        Ok(self.run(picture, region)?.features.means())
+    }
+
     /// The keypoints are in the first output that is not listed as a feature.
     fn keypoint_output(&self) -> &str {
         let features = &self.network.entry.features;

@@ -38,7 +38,8 @@ fn only_those_know_who_may() {
     let product = ["domain", "analysis", "calibration", "models", "edge-agent", "central"];
     let may: &[(&str, &[&str])] = &[
         ("ort", &["models/src/"]),
-        ("opencv", &["edge-agent/src/capture/"]),
+        // Of the picture's geometry OpenCV may be asked outside too, never for video.
+        ("opencv", &["edge-agent/src/capture/", "edge-agent/src/lines.rs"]),
         ("ffmpeg_next", &["edge-agent/src/capture/"]),
         ("rumqttc", &["edge-agent/src/publish/", "central/src/ingest/", "central/src/simulate"]),
         ("rumqttd", &["central/src/ingest/"]),
@@ -101,6 +102,12 @@ fn what_is_seen_cannot_be_written_down() {
     files.push(root.join("edge-agent/src/gallery.rs"));
     files.push(root.join("edge-agent/src/calibrate/canvas.rs"));
     files.push(root.join("edge-agent/src/calibrate/pictures.rs"));
+    for folder in ["perceive", "drift", "trial"] {
+        files.extend(sources(&root.join("edge-agent/src").join(folder)));
+    }
+    for file in ["kept.rs", "learning.rs", "lines.rs", "references.rs", "pipeline.rs", "watch.rs"] {
+        files.push(root.join("edge-agent/src").join(file));
+    }
     for path in files {
         let code = code(&path);
         for (number, line) in code.lines().enumerate() {
@@ -113,6 +120,26 @@ fn what_is_seen_cannot_be_written_down() {
                 path.display(),
                 number + 1
             );
+        }
+    }
+}
+
+#[test]
+fn descriptors_are_written_to_the_store_of_references_and_nowhere_else() {
+    // They have no other form than bytes, and only the store asks for those.
+    let root = root();
+    let learnt = ["edge-agent/src/perceive/", "edge-agent/src/drift/"];
+    for path in sources(&root.join("edge-agent/src")) {
+        let name = path.strip_prefix(&root).expect("below the root").display().to_string();
+        let code = code(&path);
+        let is_own = learnt.iter().any(|place| name.starts_with(place));
+        let may_write = is_own || name == "edge-agent/src/references.rs";
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        assert!(may_write || !code.contains("what.to_bytes()"), "{name} writes descriptors");
+        let sends = ["publish/", "outbox", "recorder", "remote"];
+        let is_way_out = sends.iter().any(|place| name.starts_with(&format!("edge-agent/src/{place}")));
+        for word in ["References", "perceive::Reference", "Taught", "Description", "drift::View"] {
+            assert!(!is_way_out || !code.contains(word), "{name} names {word}");
         }
     }
 }

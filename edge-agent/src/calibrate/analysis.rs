@@ -4,11 +4,14 @@
 use super::App;
 use super::body::Parameters;
 use super::problem::Failure;
+use super::workshop::calibration;
 use crate::capture::{CameraState, Frame};
-use crate::config::Setup;
 use crate::perceive::{Optics, Perception, WindowView};
+use crate::references::References;
+use crate::watch::view_of;
 use axum::Json;
 use axum::extract::State;
+use chuangming_domain::calibration::Calibration;
 use chuangming_domain::id::CameraId;
 use chuangming_domain::observation::{
     Badge, Confidence, Desk, Observation, Presence, Reading, Signal, Smoking, UnknownReason,
@@ -48,7 +51,7 @@ struct WindowAnalysis {
 
 /// What a signal says, or why it cannot tell.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct Said {
+pub(super) struct Said {
     /// The value's name in the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'static str>,
@@ -79,7 +82,7 @@ struct SeenItem {
     confidence: f32,
 }
 
-/// What the signals say of a camera's newest picture.
+/// What the signals say of a camera's newest picture: of the zones of a draft that is being tried, else of those in force.
 #[utoipa::path(get, path = "/api/analysis", tag = "pictures", params(Of), responses((status = 200, body = Analysis)))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -89,8 +92,10 @@ pub(super) async fn show(
     let frame = app.handle.newest(&camera)?;
     let state = app.handle.gallery.glimpse(&camera).and_then(|glimpse| glimpse.state);
     let _turn = app.turns.acquire().await.map_err(Failure::internal)?;
-    let (setup, analyst) = (app.handle.setup(), Arc::clone(&app.analyst));
-    let said = tokio::task::spawn_blocking(move || analyst.analyse(&camera, &frame, state, &setup));
+    let (calibration, references) = (calibration(&app), Arc::clone(&app.handle.memory.references));
+    let analyst = Arc::clone(&app.analyst);
+    let said =
+        tokio::task::spawn_blocking(move || analyst.analyse(&camera, &frame, state, &calibration, &references));
     said.await.map_err(Failure::internal)?.map(Json)
 }
 
@@ -111,7 +116,8 @@ impl Analyst {
         camera: &CameraId,
         frame: &Frame,
         state: Option<CameraState>,
-        setup: &Setup,
+        calibration: &Calibration,
+        references: &References,
     ) -> Result<Analysis, Failure> {
         let mut last = self.last.lock();
         if let Some((at, said)) = last.get(camera)
@@ -119,22 +125,21 @@ impl Analyst {
         {
             return Ok(said.clone());
         }
-        let mut windows = BTreeMap::new();
-        let optics = Arc::new(Optics::of(&setup.calibration, camera));
-        for window in setup.calibration.windows.iter().filter(|window| window.camera == *camera) {
+        let mut by_window = BTreeMap::new();
+        let optics = Arc::new(Optics::of(calibration, camera));
+        for window in calibration.windows.iter().filter(|window| window.camera == *camera) {
             let said = match state {
                 Some(CameraState::Unknown(reason)) => WindowAnalysis::unknown(reason),
                 _ => {
-                    let mut view =
-                        WindowView::new(window.seat.clone(), window.desk.clone(), window.required.clone());
-                    view.optics = Arc::clone(&optics);
+                    let optics = Arc::clone(&optics);
+                    let view = WindowView { optics, ..view_of(window, references) };
                     let said = self.perception.lock().look(&frame.image, &view, &Signal::ALL);
                     WindowAnalysis::of(&said.map_err(Failure::internal)?)
                 }
             };
-            windows.insert(window.id.to_string(), said);
+            by_window.insert(window.id.to_string(), said);
         }
-        let said = Analysis { at: frame.at.to_string(), windows };
+        let said = Analysis { at: frame.at.to_string(), windows: by_window };
         last.insert(camera.clone(), (frame.at, said.clone()));
         Ok(said)
     }
@@ -153,12 +158,13 @@ impl WindowAnalysis {
     fn of(observations: &[Observation]) -> Self {
         let mut all = Self::default();
         for observation in observations {
+            let said = Some(Said::of_any(observation));
             match observation {
-                Observation::Presence(said) => all.presence = Some(Said::of(said, presence)),
-                Observation::Posture(said) => all.posture = Some(Said::of(said, |posture| posture.name())),
-                Observation::Badge(said) => all.badge = Some(Said::of(said, badge)),
-                Observation::Smoking(said) => all.smoking = Some(Said::of(said, smoking)),
-                Observation::Desk(said) => all.desk = Some(SaidOfDesk::of(said)),
+                Observation::Presence(_) => all.presence = said,
+                Observation::Posture(_) => all.posture = said,
+                Observation::Badge(_) => all.badge = said,
+                Observation::Smoking(_) => all.smoking = said,
+                Observation::Desk(desk) => all.desk = Some(SaidOfDesk::of(desk)),
             }
         }
         all
@@ -187,6 +193,17 @@ fn smoking(smoking: &Smoking) -> &'static str {
 }
 
 impl Said {
+    /// What any signal says.
+    pub(super) fn of_any(observation: &Observation) -> Self {
+        match observation {
+            Observation::Presence(said) => Self::of(said, presence),
+            Observation::Posture(said) => Self::of(said, |posture| posture.name()),
+            Observation::Badge(said) => Self::of(said, badge),
+            Observation::Smoking(said) => Self::of(said, smoking),
+            Observation::Desk(said) => Self::of(said, |_| "seen"),
+        }
+    }
+
     fn of<T>(reading: &Reading<T>, name: impl Fn(&T) -> &'static str) -> Self {
         match reading {
             Reading::Known { value, confidence } => {

@@ -250,6 +250,8 @@ async fn put_in_force(
     replace_readable(&file, text.as_bytes())
         .map_err(|e| Failure::Internal(format!("{} cannot be written: {e}", file.display())))?;
     app.history.note(&text, by, app.handle.clock.now()).map_err(Failure::internal)?;
+    // Whoever saves zones says that they are right for where the camera looks now.
+    app.handle.memory.references.forget_views(&setup.calibration).map_err(Failure::internal)?;
     app.handle.adopt(setup).await?;
     tracing::info!(%version, ?by, "a calibration was saved on the page");
     Ok(Json(Saved { version }))

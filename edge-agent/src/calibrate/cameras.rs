@@ -3,7 +3,9 @@
 use super::App;
 use axum::Json;
 use axum::extract::State;
+use chuangming_calibration::Drift;
 use chuangming_domain::id::CameraId;
+use chuangming_domain::observation::UnknownReason;
 use crate::capture::CameraState;
 use serde::Serialize;
 use std::sync::Arc;
@@ -28,6 +30,19 @@ pub(super) struct CameraView {
     fps: f64,
     /// Windows of it that are in force.
     windows: usize,
+    /// Where it looks, while that is not where it was calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<MovedView>,
+}
+
+/// How a camera has moved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MovedView {
+    /// Since when, RFC 3339.
+    since: String,
+    /// How far; absent if nothing of what it looked at is found.
+    #[serde(flatten)]
+    drift: Option<Drift>,
 }
 
 /// Whether a camera can see.
@@ -56,7 +71,12 @@ fn view(app: &App, id: &CameraId) -> CameraView {
     let glimpse = app.handle.gallery.glimpse(id);
     let (width, height) = glimpse.and_then(|g| g.size).unwrap_or_default();
     let is_new = width == 0 && app.since.elapsed() < STARTING;
+    let moved = app.handle.memory.moved.get(id);
     let state = glimpse.and_then(|g| g.state).filter(|_| !is_new);
+    let state = match (state, &moved) {
+        (Some(CameraState::Ok), Some(_)) => Some(CameraState::Unknown(UnknownReason::Moved)),
+        (state, _) => state,
+    };
     CameraView {
         id: id.to_string(),
         state: state.map_or(CameraStateName::Starting, name_of),
@@ -64,6 +84,7 @@ fn view(app: &App, id: &CameraId) -> CameraView {
         height,
         fps: glimpse.map_or(0.0, |g| (g.fps * 10.0).round() / 10.0),
         windows: setup.calibration.windows.iter().filter(|window| window.camera == *id).count(),
+        moved: moved.map(|moved| MovedView { since: moved.since.to_string(), drift: moved.drift }),
     }
 }
 

@@ -4,7 +4,11 @@ use super::problem::Failure;
 use crate::capture::Frame;
 use crate::clock::SteadyClock;
 use crate::config::{AgentConfig, Setup};
+use crate::drift::MovedCameras;
 use crate::gallery::Gallery;
+use crate::kept::Kept;
+use crate::references::References;
+use crate::watch::Shared;
 use chuangming_domain::id::CameraId;
 use chuangming_models::Models;
 use std::path::PathBuf;
@@ -23,6 +27,29 @@ pub struct Adopt {
 /// Orders that may wait; overload policy `Wait`: a request waits for its turn.
 pub const ORDERS: usize = 4;
 
+/// What an agent knows beside its setup; descriptors and observations, no picture.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// What was learnt of windows and cameras.
+    pub references: Arc<References>,
+    /// What the signals said last.
+    pub kept: Arc<Kept>,
+    /// The cameras that look elsewhere.
+    pub moved: Arc<MovedCameras>,
+}
+
+impl Memory {
+    /// What the cameras' threads share with the page.
+    #[must_use]
+    pub fn of(shared: &Shared) -> Self {
+        Self {
+            references: Arc::clone(&shared.references),
+            kept: Arc::clone(&shared.kept),
+            moved: Arc::clone(&shared.moved),
+        }
+    }
+}
+
 /// The agent, as far as the page may reach it.
 #[derive(Debug, Clone)]
 pub struct Handle {
@@ -30,6 +57,8 @@ pub struct Handle {
     pub agent: Arc<AgentConfig>,
     /// The newest picture of each camera.
     pub gallery: Arc<Gallery>,
+    /// What was learnt, what was said last, and what has moved.
+    pub memory: Memory,
     /// The agent's time, which pictures carry.
     pub clock: Arc<SteadyClock>,
     /// The models; the page looks with its own [`crate::perceive::Perception`], so that it holds up no camera's look.

@@ -21,16 +21,22 @@ mod door;
 pub mod handle;
 mod history;
 mod invitation;
+mod items;
+mod learnt;
 pub mod on_demand;
 pub mod openapi;
 mod page;
 mod pictures;
 pub mod problem;
 mod router;
+mod selftests;
 pub mod service;
 mod session;
+mod sight;
 mod sign_in;
 pub mod standalone;
+mod trials;
+mod workshop;
 
 use crate::perceive::Perception;
 use analysis::Analyst;
@@ -41,6 +47,7 @@ use pictures::Painter;
 use session::Sessions;
 use std::sync::Arc;
 use std::time::Instant;
+use workshop::Workshop;
 use tokio::sync::{Mutex, Semaphore};
 
 /// Pictures made, or looked at, at a time; overload policy `Wait` under the request's time limit.
@@ -55,6 +62,7 @@ pub(crate) struct App {
     sessions: Sessions,
     painter: Arc<Painter>,
     analyst: Arc<Analyst>,
+    workshop: Workshop,
     turns: Semaphore,
     history: History,
     /// One calibration is saved at a time.
@@ -65,6 +73,7 @@ impl App {
     fn new(handle: Handle, fingerprint: String) -> Self {
         let perception = || Perception::new(handle.models.clone());
         let (painter, analyst) = (Painter::new(perception()), Analyst::new(perception()));
+        let workshop = Workshop::new(perception());
         let history = History::new(handle.folder().join("history"));
         Self {
             handle,
@@ -74,6 +83,7 @@ impl App {
             sessions: Sessions::default(),
             painter: Arc::new(painter),
             analyst: Arc::new(analyst),
+            workshop,
             turns: Semaphore::new(TURNS),
             history,
             saving: Mutex::new(()),
@@ -86,6 +96,7 @@ impl App {
             self.handle.gallery.close();
             self.painter.forget();
             self.analyst.forget();
+            self.workshop.clear();
         }
     }
 }

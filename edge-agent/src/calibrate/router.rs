@@ -1,13 +1,13 @@
 //! Every route, and what holds for all of them.
 
 use super::problem::{Failure, say_as_problem};
-use super::{App, analysis, calibrations, cameras, openapi, page, pictures, sign_in};
+use super::{App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, selftests, sight, sign_in, trials};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -43,6 +43,15 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .route("/api/history", get(calibrations::list))
         .route("/api/history/{version}", get(calibrations::difference))
         .route("/api/history/{version}/return", post(calibrations::take_back))
+        .route("/api/cameras/{id}/level", post(sight::level))
+        .route("/api/cameras/{id}/lines", get(sight::edges))
+        .route("/api/cameras/{id}/realign", post(sight::realign))
+        .route("/api/windows/{id}/reference", get(learnt::show).post(learnt::learn).delete(learnt::forget))
+        .route("/api/windows/{id}/items", get(items::show).post(items::teach))
+        .route("/api/windows/{id}/items/{name}", delete(items::forget))
+        .route("/api/trial", get(trials::show).post(trials::start).delete(trials::end))
+        .route("/api/selftest", get(selftests::show).post(selftests::start).delete(selftests::end))
+        .route("/api/selftest/steps/{step}/skip", post(selftests::skip))
         .route("/api/{*rest}", get(nothing))
         .route_layer(middleware::from_fn_with_state(app.clone(), sign_in::guard))
         .layer(SetResponseHeaderLayer::if_not_present(

@@ -3,7 +3,7 @@
 //! The cameras are watched as `run` watches them, but nothing is recorded or sent: no broker is needed, and no calibration
 //! either.
 
-use super::handle::{Adopt, Handle, ORDERS};
+use super::handle::{Adopt, Handle, Memory, ORDERS};
 use super::invitation::Invitation;
 use super::on_demand;
 use super::service::Service;
@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::gallery::Gallery;
 use crate::perceive::Perception;
 use crate::recorder;
+use crate::references::References;
 use crate::watch::{Shared, Watch};
 use chuangming_domain::text::Lang;
 use parking_lot::Mutex;
@@ -67,11 +68,16 @@ pub async fn run(args: &Args, out: &mut impl Write) -> Result<(), Failure> {
         looks: Arc::new(Mutex::new(perception)),
         clock: Arc::clone(&clock),
         gallery: Arc::clone(&gallery),
+        references: Arc::new(References::open(&agent.data_dir).map_err(Failure::failed)?),
+        kept: Arc::default(),
+        moved: Arc::default(),
         reports,
     };
+    let memory = Memory::of(&shared);
     let (in_force, setup_out) = watch::channel(Arc::new(setup));
     let (orders, mut ordered) = mpsc::channel(ORDERS);
-    let handle = Handle { agent: Arc::clone(&agent), gallery, clock, models, setup: setup_out, orders };
+    let handle =
+        Handle { agent: Arc::clone(&agent), gallery, memory, clock, models, setup: setup_out, orders };
     let service = Service::open(handle).await?;
     let mut watches = Vec::new();
     for camera in &agent.cameras {

@@ -4,6 +4,7 @@
 //! is said. Pictures, crops, keypoints and descriptors stay in this module; only [`Observation`]s leave it.
 
 mod badge;
+pub(crate) mod coded;
 pub mod company;
 mod desk;
 mod optics;
@@ -14,27 +15,32 @@ pub mod reference;
 mod smoking;
 pub mod stages;
 mod structure;
+mod taught;
 
 pub use optics::Optics;
 pub use reference::Reference;
 pub use smoking::SmokingEvidence;
+pub use taught::{Description, Taught};
 
 use crate::config::model_manifest;
 use crate::failure::Failure;
+use chuangming_domain::calibration::Window;
 use chuangming_domain::digest::Digest;
-use chuangming_domain::geometry::Polygon;
-use chuangming_domain::item::ItemSet;
+use chuangming_domain::geometry::{Polygon, Rect};
+use chuangming_domain::item::{CustomItem, ItemClass, ItemSet};
 use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
 use chuangming_models::{Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
 use person::Person;
 use stages::{Stage, Stages};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// In a smoking zone so many people are looked at, the surest detections first.
 const MOST_PEOPLE: usize = 6;
+/// On a desk so many things are compared with those that were shown.
+const MOST_LOOKS: usize = 6;
 
 /// What is to be looked at in a picture: one window.
 #[derive(Debug, Clone)]
@@ -45,6 +51,10 @@ pub struct WindowView {
     pub desk: Option<Polygon>,
     /// What was learnt of the tidy desk and the empty seat.
     pub reference: Option<Arc<Reference>>,
+    /// Items that were shown to the agent here.
+    pub taught: Option<Arc<Taught>>,
+    /// Those of them that may be on the desk.
+    pub permitted_custom: BTreeSet<CustomItem>,
     /// Items that must be on the desk.
     pub required: ItemSet,
     /// How the camera sees it.
@@ -55,7 +65,24 @@ impl WindowView {
     /// A window without a reference.
     #[must_use]
     pub fn new(seat: Polygon, desk: Option<Polygon>, required: ItemSet) -> Self {
-        Self { seat, desk, reference: None, required, optics: Arc::default() }
+        Self {
+            seat,
+            desk,
+            reference: None,
+            taught: None,
+            permitted_custom: BTreeSet::new(),
+            required,
+            optics: Arc::default(),
+        }
+    }
+
+    /// A window as its zones say, without what was learnt of it.
+    #[must_use]
+    pub fn of(window: &Window) -> Self {
+        Self {
+            permitted_custom: window.permitted_custom.clone(),
+            ..Self::new(window.seat.clone(), window.desk.clone(), window.required.clone())
+        }
     }
 
     /// A region that is watched for smoking only.
@@ -163,7 +190,8 @@ impl Perception {
         }
         if is_due(Signal::Desk) {
             let covering = person::covering(&person, people.as_deref().unwrap_or_default(), &presence);
-            said.push(Observation::Desk(self.desk(&glance, &covering)?));
+            let desk = self.desk(&glance, &covering)?;
+            said.push(Observation::Desk(self.without_permitted(&glance, desk)?));
         }
         Ok(said)
     }
@@ -217,6 +245,71 @@ impl Perception {
             return Err(reference::LearnError::SomebodyInView);
         }
         Ok(Reference::learn(&glance.image, &view.seat, view.desk.as_ref()))
+    }
+
+    /// Describes what a box of the picture (in fractions) shows, so that it is known again at other places of the desk;
+    /// `None` without a model that can.
+    ///
+    /// # Errors
+    /// When the model cannot be run.
+    pub fn describe(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+        place: Rect,
+    ) -> Result<Option<Description>, ModelError> {
+        self.describe_masked(&view.masked(image), place)
+    }
+
+    fn describe_masked(&mut self, image: &RgbImage, place: Rect) -> Result<Option<Description>, ModelError> {
+        let Some(model) = self.models.pose() else { return Ok(None) };
+        let region = taught::region(place, image.width(), image.height());
+        let Some(region) = region else { return Ok(None) };
+        let mut numbers = self.stages.time(Stage::Reference, || model.describe(image, region))?;
+        numbers.extend(taught::colours(image, region));
+        Ok(Some(Description::new(numbers)))
+    }
+
+    /// Leaves out what was shown to the agent at this window and is permitted there.
+    fn without_permitted(
+        &mut self,
+        glance: &Glance<'_>,
+        said: Reading<desk::Desk>,
+    ) -> Result<Reading<desk::Desk>, ModelError> {
+        let (Some(taught), false) = (&glance.view.taught, glance.view.permitted_custom.is_empty()) else {
+            return Ok(said);
+        };
+        let Reading::Known { value: mut desk, confidence } = said else { return Ok(said) };
+        let mut kept = Vec::with_capacity(desk.items.len());
+        let mut looks = 0;
+        for item in desk.items {
+            let is_known = ItemClass::permitted_by_default().contains(&item.class);
+            if is_known || looks == MOST_LOOKS {
+                kept.push(item);
+                continue;
+            }
+            looks += 1;
+            let description = self.describe_masked(&glance.image, item.bounds)?;
+            let name = description.as_ref().and_then(|d| taught.recognise(d)).map(|(name, _)| name);
+            if !name.is_some_and(|name| glance.view.permitted_custom.contains(name)) {
+                kept.push(item);
+            }
+        }
+        desk.items = kept;
+        Ok(Reading::Known { value: desk, confidence })
+    }
+
+    /// Boxes around everybody in the whole picture, for leaving them out; `None` without a detector.
+    ///
+    /// # Errors
+    /// When a model cannot be run.
+    pub fn find_people(&mut self, image: &RgbImage) -> Result<Option<Vec<Rect>>, ModelError> {
+        let Some(detector) = self.models.person() else { return Ok(None) };
+        let (width, height) = (image.width(), image.height());
+        let found =
+            self.stages.time(Stage::Person, || detector.run(image, PixelBox::whole(width, height)))?;
+        let people = person::boxes(detector, &found);
+        Ok(Some(people.iter().map(|person| person.region.to_fractions(width, height)).collect()))
     }
 
     /// Boxes of people in the seat's crop; `None` without a detector.

@@ -1,5 +1,6 @@
 //! What is kept of a window's tidy desk and empty seat: descriptors, never a picture.
 
+use super::coded::Coded;
 use super::structure::Structure;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_models::{ModelError, PixelBox, RgbImage, crops};
@@ -18,11 +19,12 @@ pub enum LearnError {
     Model(#[from] ModelError),
 }
 
-/// Descriptors of one window. They live in memory, or in owner-only files of the agent; they are never sent.
+/// Descriptors of one window, one of each light it was learnt in. They live in memory, or in owner-only files of the
+/// agent; they are never sent. Something is new only if it differs from all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    seat: Option<Structure>,
-    desk: Option<Structure>,
+    seats: Vec<Structure>,
+    desks: Vec<Structure>,
 }
 
 /// Something on the desk that the reference does not show.
@@ -49,6 +51,10 @@ pub(super) enum Cover {
 const CHANGED: f32 = 0.35;
 /// Groups of fewer changed cells are noise.
 const SMALLEST_GROUP: usize = 4;
+/// So many lights are kept of a seat and of a desk; what comes after is not learnt.
+const MOST_LIGHTS: usize = 8;
+/// A shot of which no more than this share of cells is new shows a light that is known already.
+const SAME_LIGHT: f64 = 0.01;
 /// Larger parts of the desk change when the light or the camera does, not when something is put there.
 const LARGEST_SHARE: f64 = 0.6;
 
@@ -56,21 +62,58 @@ impl Reference {
     /// Learns from a masked picture with the seat empty.
     pub(super) fn learn(masked: &RgbImage, seat: &Polygon, desk: Option<&Polygon>) -> Self {
         let (width, height) = (masked.width(), masked.height());
-        let of = |region: Option<PixelBox>| region.map(|region| Structure::of(masked, region));
+        let of = |region: Option<PixelBox>| region.map(|r| Structure::of(masked, r)).into_iter().collect();
         Self {
-            seat: of(seat_region(seat, width, height)),
-            desk: of(desk.and_then(|d| crops::desk_box(d, width, height))),
+            seats: of(seat_region(seat, width, height)),
+            desks: of(desk.and_then(|d| crops::desk_box(d, width, height))),
         }
+    }
+
+    /// Adds what another shot of the same window shows, where it is new; says whether anything was.
+    pub fn learn_more(&mut self, shot: Reference) -> bool {
+        let seat = add_if_new(&mut self.seats, shot.seats);
+        let desk = add_if_new(&mut self.desks, shot.desks);
+        seat || desk
+    }
+
+    /// In how many lights the window was learnt.
+    #[must_use]
+    pub fn lights(&self) -> usize {
+        self.seats.len().max(self.desks.len())
+    }
+
+    /// The descriptors as bytes, for an owner-only file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for structures in [&self.seats, &self.desks] {
+            bytes.extend(u8::try_from(structures.len()).map(u8::to_le_bytes).unwrap_or_default());
+            structures.iter().for_each(|structure| structure.write(&mut bytes));
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut coded = Coded::new(bytes);
+        let mut structures = || {
+            let count = usize::from(coded.u8()?);
+            (count <= MOST_LIGHTS).then_some(())?;
+            (0..count).map(|_| Structure::read(&mut coded)).collect::<Option<Vec<_>>>()
+        };
+        let (seats, desks) = (structures()?, structures()?);
+        coded.is_at_end().then_some(Self { seats, desks })
     }
 
     /// The share of the seat that shows something else than when it was empty.
     pub(super) fn changed_seat(&self, masked: &RgbImage, seat: &Polygon) -> Option<f32> {
-        let before = self.seat.as_ref()?;
         let region = seat_region(seat, masked.width(), masked.height())?;
-        let grid = Grid::new(region, seat, masked, before);
+        let grid = Grid::new(region, seat, masked, self.seats.first()?);
         let inside = grid.inside(|_| true);
         let now = Structure::of(masked, region);
-        let changed = now.difference(before, &inside).iter().filter(|c| **c >= CHANGED).count();
+        let differs = of_all(&self.seats, |before| now.difference(before, &inside));
+        let changed = differs.iter().filter(|c| **c >= CHANGED).count();
         let all = inside.iter().filter(|i| **i).count();
         #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
         (all > 0).then(|| changed as f32 / all as f32)
@@ -80,10 +123,13 @@ impl Reference {
     /// it covers too few of them to tell.
     pub(super) fn novelty(&self, masked: &RgbImage, desk: &Polygon, boxes: &[Rect]) -> Vec<Option<f32>> {
         let region = crops::desk_box(desk, masked.width(), masked.height());
-        let (Some(before), Some(region)) = (&self.desk, region) else { return vec![None; boxes.len()] };
-        let grid = Grid::new(region, desk, masked, before);
+        let (Some(first), Some(region)) = (self.desks.first(), region) else {
+            return vec![None; boxes.len()];
+        };
+        let grid = Grid::new(region, desk, masked, first);
         let on_desk = grid.inside(|_| true);
-        let new = Structure::of(masked, region).new_since(before, &on_desk);
+        let now = Structure::of(masked, region);
+        let new = of_all(&self.desks, |before| now.new_since(before, &on_desk));
         let (width, height) = grid.size;
         let share = |bounds: &Rect| {
             let (x, y) = (bounds.x..bounds.x + bounds.width, bounds.y..bounds.y + bounds.height);
@@ -104,13 +150,13 @@ impl Reference {
         cover: impl Fn(Point) -> Cover,
     ) -> Vec<Change> {
         let region = crops::desk_box(desk, masked.width(), masked.height());
-        let (Some(before), Some(region)) = (&self.desk, region) else { return Vec::new() };
-        let grid = Grid::new(region, desk, masked, before);
+        let (Some(first), Some(region)) = (self.desks.first(), region) else { return Vec::new() };
+        let grid = Grid::new(region, desk, masked, first);
         let now = Structure::of(masked, region);
         let on_desk = grid.inside(|_| true);
         let (open, person) =
             (grid.inside(|p| cover(p) == Cover::Open), grid.inside(|p| cover(p) == Cover::Person));
-        let new = now.new_since(before, &on_desk);
+        let new = of_all(&self.desks, |before| now.new_since(before, &on_desk));
         let changed: Vec<bool> = new.iter().zip(&open).map(|(new, open)| *open && *new >= CHANGED).collect();
         let count = |cells: &[bool]| cells.iter().filter(|c| **c).count();
         #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
@@ -121,7 +167,8 @@ impl Reference {
         groups(&changed, now.columns())
             .into_iter()
             .filter(|group| {
-                group.len() >= SMALLEST_GROUP && !touches_person(group) && now.gained_since(before, group)
+                let gained = || self.desks.iter().all(|before| now.gained_since(before, group));
+                group.len() >= SMALLEST_GROUP && !touches_person(group) && gained()
             })
             .map(|group| {
                 #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
@@ -130,6 +177,27 @@ impl Reference {
             })
             .collect()
     }
+}
+
+fn add_if_new(known: &mut Vec<Structure>, shots: Vec<Structure>) -> bool {
+    let before = known.len();
+    for shot in shots {
+        let everywhere = vec![true; shot.columns() * shot.rows()];
+        let differs = of_all(known, |before| shot.difference(before, &everywhere));
+        let changed = differs.iter().filter(|c| **c >= CHANGED).count();
+        #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
+        let is_new = known.is_empty() || changed as f64 > SAME_LIGHT * differs.len() as f64;
+        if is_new && known.len() < MOST_LIGHTS {
+            known.push(shot);
+        }
+    }
+    known.len() > before
+}
+
+/// For each cell the least of what the structures say: what one light explains is no change.
+fn of_all(structures: &[Structure], cells: impl Fn(&Structure) -> Vec<f32>) -> Vec<f32> {
+    let least = |a: Vec<f32>, b: Vec<f32>| a.iter().zip(&b).map(|(a, b)| a.min(*b)).collect();
+    structures.iter().map(cells).reduce(least).unwrap_or_default()
 }
 
 fn seat_region(seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
@@ -330,11 +398,41 @@ mod tests {
     }
 
     #[test]
+    fn a_thing_that_one_of_the_lights_showed_is_known() {
+        let mut reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        assert!(!reference.learn_more(Reference::learn(&picture(0.8, &[]), &seat(), Some(&desk()))));
+        let glare = ([180, 160, 215, 200], [250, 250, 250]);
+        assert!(reference.learn_more(Reference::learn(&picture(1.0, &[glare]), &seat(), Some(&desk()))));
+        assert_eq!(reference.lights(), 2);
+        let found = |things: &[_]| reference.changes(&picture(1.0, things), &desk(), |_| Cover::Open).len();
+        assert_eq!((found(&[]), found(&[glare])), (0, 0));
+        assert_eq!(found(&[([80, 190, 120, 222], [30, 60, 230])]), 1, "something else is still new");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_nothing_else_is() {
+        let mut reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let thing = ([180, 160, 215, 200], [230, 40, 40]);
+        reference.learn_more(Reference::learn(&picture(1.0, &[thing]), &seat(), Some(&desk())));
+        let bytes = reference.to_bytes();
+        let read = Reference::from_bytes(&bytes).unwrap();
+        assert_eq!(read.to_bytes(), bytes);
+        let changes = |r: &Reference, light| {
+            r.changes(&picture(light, &[([80, 190, 120, 222], [30, 60, 230])]), &desk(), |_| Cover::Open)
+        };
+        assert_eq!(changes(&read, 0.8).len(), changes(&reference, 0.8).len());
+        assert!(read.changed_seat(&picture(1.0, &[]), &seat()).unwrap() < 0.01);
+        for wrong in [&bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &[9], &[]] {
+            assert!(Reference::from_bytes(wrong).is_none());
+        }
+    }
+
+    #[test]
     fn debug_output_shows_no_descriptor() {
         let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
         assert_eq!(
             format!("{reference:?}"),
-            "Reference { seat: Some(Structure(32x27)), desk: Some(Structure(32x18)) }"
+            "Reference { seats: [Structure(32x27)], desks: [Structure(32x18)] }"
         );
     }
 }

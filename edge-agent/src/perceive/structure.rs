@@ -4,6 +4,7 @@
 //! A change of light multiplies brightness, which shifts its logarithm and leaves its edges as they are; histograms of
 //! gradients over cells (as in Dalal & Triggs 2005) forgive small movements of the camera.
 
+use super::coded::{self, Coded};
 use chuangming_models::fit::Placement;
 use chuangming_models::manifest::Fit;
 use chuangming_models::{PixelBox, RgbImage};
@@ -85,6 +86,31 @@ impl Structure {
             }
         }
         Self { columns: COLUMNS as usize, cells }
+    }
+
+    /// Appends its cells as fixed-point numbers.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend([u8::try_from(self.columns), u8::try_from(self.rows())].map(|n| n.unwrap_or(u8::MAX)));
+        for cell in &self.cells {
+            for value in cell.edges.iter().chain(&cell.colour) {
+                bytes.extend(coded::fixed(*value));
+            }
+        }
+    }
+
+    /// What [`write`](Self::write) wrote.
+    pub(super) fn read(coded: &mut Coded<'_>) -> Option<Self> {
+        let (columns, rows) = (usize::from(coded.u8()?), usize::from(coded.u8()?));
+        (columns > 0 && rows > 0).then_some(())?;
+        let mut cell = || {
+            let mut cell = Cell::default();
+            for value in cell.edges.iter_mut().chain(&mut cell.colour) {
+                *value = coded.fixed()?;
+            }
+            Some(cell)
+        };
+        let cells = (0..columns * rows).map(|_| cell()).collect::<Option<Vec<_>>>()?;
+        Some(Self { columns, cells })
     }
 
     pub(super) fn columns(&self) -> usize {

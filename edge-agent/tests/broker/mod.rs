@@ -197,6 +197,24 @@ impl Central {
         texts
     }
 
+    /// Everything that came on any channel up to a message that contains a text.
+    pub(crate) async fn everything_until(&mut self, part: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        let collected = async {
+            loop {
+                let arrived = self.arrived.recv().await.expect("central listens");
+                let is_last = arrived.text.contains(part);
+                texts.push(arrived.text);
+                if is_last {
+                    return;
+                }
+            }
+        };
+        let is_there = tokio::time::timeout(PATIENCE, collected).await;
+        assert!(is_there.is_ok(), "nothing with {part}");
+        texts
+    }
+
     /// Whether health messages are acknowledged as they come.
     pub(crate) fn acknowledge(&self, acknowledging: bool) {
         self.acknowledging.store(acknowledging, Ordering::Relaxed);

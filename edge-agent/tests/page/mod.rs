@@ -1,5 +1,7 @@
 //! `edge-agent calibrate` as a process on a bundled clip, and a client that trusts its certificate alone.
 
+#![allow(dead_code, reason = "every test uses a part of it")]
+
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::fs;
@@ -10,17 +12,17 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
-pub struct Page {
+pub(crate) struct Page {
     folder: tempfile::TempDir,
     child: Child,
-    pub invitation: Value,
-    pub client: reqwest::Client,
-    pub cookie: Option<String>,
+    pub(crate) invitation: Value,
+    pub(crate) client: reqwest::Client,
+    pub(crate) cookie: Option<String>,
 }
 
 impl Page {
     /// A page that nobody has signed in to. There is no broker and no calibration yet.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let clip = root.join("scenes/clips/clip/demo.mp4");
@@ -42,7 +44,8 @@ impl Page {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let log = || fs::read_to_string(folder.path().join("log")).unwrap();
-        let invitation: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}: {}", log()));
+        let invitation: Value =
+            serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}: {}", log()));
         let pem = fs::read(folder.path().join("data/calibration/certificate.pem")).unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let trusted = reqwest::Certificate::from_pem(&pem).unwrap();
@@ -51,7 +54,7 @@ impl Page {
     }
 
     /// A page with somebody signed in.
-    pub async fn signed_in() -> Self {
+    pub(crate) async fn signed_in() -> Self {
         let mut page = Self::open().await;
         let code = json!({"code": page.invitation["code"]});
         let answer = page.request(Method::POST, "/api/session").json(&code).send().await.unwrap();
@@ -61,11 +64,11 @@ impl Page {
         page
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.invitation["address"].as_str().unwrap())
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, self.url(path)).header("x-requested-with", "chuangming");
         match &self.cookie {
             Some(cookie) => request.header("cookie", cookie),
@@ -73,16 +76,16 @@ impl Page {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.request(Method::POST, path).json(body).send().await.unwrap()
     }
 
     /// The camera, as soon as there is a picture of it.
-    pub async fn until_it_sees(&self) -> Value {
+    pub(crate) async fn until_it_sees(&self) -> Value {
         let until = Instant::now() + PATIENCE;
         loop {
             let cameras: Value = self.get("/api/cameras").await.json().await.unwrap();
@@ -95,11 +98,11 @@ impl Page {
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap()
     }
 }
@@ -112,7 +115,7 @@ impl Drop for Page {
 }
 
 /// Width and height as a JPEG's frame header says.
-pub fn jpeg_size(bytes: &[u8]) -> (u64, u64) {
+pub(crate) fn jpeg_size(bytes: &[u8]) -> (u64, u64) {
     assert!(bytes.starts_with(&[0xff, 0xd8]), "no JPEG");
     let mut at = 2;
     while at + 9 < bytes.len() {
