@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use chuangming_calibration::{Draft, Joint, Proposal, Sighting, Thing, Watch};
 use chuangming_domain::id::CameraId;
 use chuangming_domain::item::ItemClass;
-use chuangming_models::{Detection, Detector, ModelError, Models, PixelBox, RgbImage, nms};
+use chuangming_models::{Detection, Detector, Keypoint, ModelError, Models, PixelBox, RgbImage, nms};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ impl Observer {
                 continue;
             }
             let keypoints = pose.run(image, around(found.region))?.keypoints;
-            let joint = |k: chuangming_models::decode::Keypoint| Joint {
+            let joint = |k: Keypoint| Joint {
                 at: [k.x / f64::from(width), k.y / f64::from(height)],
                 score: f64::from(k.score),
             };

@@ -93,12 +93,12 @@ fn clips_propose_their_windows() {
     for set in [Some(root().join("scenes/clips")), shared("data/clip")].into_iter().flatten() {
         for entry in manifest::read(&set, None).unwrap().iter().filter(|entry| entry.kind != Kind::Still) {
             let (of_clip, more) = matched(entry, &proposed(&models, entry));
-            println!("{}: {of_clip:.2?}, {more} too many", entry.id);
+            eprintln!("{}: {of_clip:.2?}, {more} too many", entry.id);
             assert_eq!(more, 0, "{}", entry.id);
             overlaps.extend(of_clip);
         }
     }
-    println!("{} windows, mean overlap {:.3}", overlaps.len(), mean(&overlaps));
+    eprintln!("{} windows, mean overlap {:.3}", overlaps.len(), mean(&overlaps));
     assert!(overlaps.iter().all(|&overlap| overlap >= 0.5), "none is missed: {overlaps:.2?}");
     assert!(mean(&overlaps) >= 0.7, "{overlaps:.2?}");
 }
@@ -122,7 +122,7 @@ fn stills_propose_their_windows() {
     for (windows, (overlaps, more)) in by_windows {
         let missed = overlaps.iter().filter(|&&overlap| overlap < 0.3).count();
         let found: Vec<f64> = overlaps.iter().copied().filter(|&overlap| overlap >= 0.3).collect();
-        println!(
+        eprintln!(
             "{windows} windows a picture: {} windows, {missed} missed (overlap under 0.3), mean overlap of the others {:.3}, {more} too many",
             overlaps.len(),
             mean(&found)
