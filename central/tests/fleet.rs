@@ -17,8 +17,8 @@ use chuangming_domain::id::AgentId;
 use chuangming_domain::policy::Policy;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::{
-    AppliedConfig, Channel, ConfigSignature, Coverage, CoverageSchema, DesiredConfig, Load, Machine,
-    MachineCamera, MachineSchema, Observed, Status,
+    AppliedConfig, Channel, ConfigSignature, Coverage, CoverageSchema, DesiredConfig, Geometry,
+    GeometrySchema, Load, Machine, MachineCamera, MachineSchema, Observed, Status,
 };
 use common::{
     Central, Mosquitto, PASSWORD, PATIENCE, closed, eventually, free_port, fresh_store, hall, opened,
@@ -42,6 +42,15 @@ fn arrival(agent: &str, body: Body) -> Arrival {
 
 fn online() -> Body {
     Body::Status(Status { online: true, version: Some("0.1.0".into()), since: Some(Timestamp::now()) })
+}
+
+fn geometry(calibration: &str) -> Geometry {
+    Geometry {
+        schema: GeometrySchema::V1,
+        calibration: Digest::of(calibration.as_bytes()),
+        at: Timestamp::UNIX_EPOCH,
+        text: "version = 1\n".to_owned(),
+    }
 }
 
 fn machine(at: Timestamp, calibration: &str) -> Machine {
@@ -652,6 +661,9 @@ async fn the_fleet_tells_of_machines_and_never_of_conduct() {
     let arrivals = [
         arrival("edge-01", online()),
         arrival("edge-01", Body::Machine(machine(now, "c"))),
+        arrival("edge-01", Body::Geometry(geometry("c"))),
+        // A retained message comes again with every connection.
+        arrival("edge-01", Body::Geometry(geometry("c"))),
         arrival("edge-01", Body::Coverage(coverage)),
         arrival("edge-01", Body::Event(Box::new(event))),
     ];
@@ -659,7 +671,10 @@ async fn the_fleet_tells_of_machines_and_never_of_conduct() {
     let installer = Browser::sign_in(&central, "installer").await;
     let one = installer.get("/api/v1/fleet/tanggu/edge-01?days=3").await;
     assert_eq!((&one["observed_24h"], &one["machine"]["cores"]), (&json!(0.5), &json!(4)));
-    assert_eq!(one["calibrations"][0]["digest"], Digest::of(b"c").as_str());
+    let calibrations = one["calibrations"].as_array().unwrap();
+    assert_eq!(calibrations.len(), 1, "{one}");
+    assert_eq!(calibrations[0]["digest"], Digest::of(b"c").as_str());
+    assert_eq!(calibrations[0]["text"], "version = 1\n");
     let hours = one["coverage"]["windows"][0]["observed"].as_array().unwrap();
     assert_eq!((hours.len(), &hours[hours.len() - 2]), (72, &json!(0.5)));
     for path in ["/api/v1/fleet", "/api/v1/fleet/tanggu/edge-01"] {

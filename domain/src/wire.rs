@@ -244,6 +244,30 @@ pub struct AppliedConfig {
     pub problems: Vec<String>,
 }
 
+/// The geometry that an agent has in force, so that central knows what its cameras watch; retained. Pictures and what was
+/// learnt of desks stay at the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Geometry {
+    /// `chuangming.calibration/1`.
+    pub schema: GeometrySchema,
+    /// Content hash of the calibration in force, as events name it.
+    pub calibration: Digest,
+    /// Since when, by the agent's clock.
+    pub at: Timestamp,
+    /// The text of a `calibration.toml` that says the same, without comments.
+    pub text: String,
+}
+
+/// The schema name of [`Geometry`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum GeometrySchema {
+    /// The first version.
+    #[default]
+    #[serde(rename = "chuangming.calibration/1")]
+    V1,
+}
+
 /// What an agent says of itself as a machine, once a minute while it is connected. It holds no states of windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -310,18 +334,20 @@ pub enum Channel {
     Coverage,
     Status,
     Machine,
+    Calibration,
     Ack,
     ConfigDesired,
     ConfigApplied,
 }
 
 impl Channel {
-    const ALL: [Channel; 8] = [
+    const ALL: [Channel; 9] = [
         Channel::Events,
         Channel::Health,
         Channel::Coverage,
         Channel::Status,
         Channel::Machine,
+        Channel::Calibration,
         Channel::Ack,
         Channel::ConfigDesired,
         Channel::ConfigApplied,
@@ -336,6 +362,7 @@ impl Channel {
             Channel::Coverage => "coverage",
             Channel::Status => "status",
             Channel::Machine => "machine",
+            Channel::Calibration => "calibration",
             Channel::Ack => "ack",
             Channel::ConfigDesired => "config/desired",
             Channel::ConfigApplied => "config/applied",

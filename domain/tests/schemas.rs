@@ -2,7 +2,9 @@
 //! `UPDATE_GOLDEN=1 cargo test -p chuangming-domain --test schemas` writes them anew.
 
 use chuangming_domain::event::Event;
-use chuangming_domain::wire::{Acks, AppliedConfig, Coverage, DesiredConfig, Health, Machine, Status};
+use chuangming_domain::wire::{
+    Acks, AppliedConfig, Coverage, DesiredConfig, Geometry, Health, Machine, Status,
+};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +62,11 @@ fn the_wire_is_as_written_down() {
         &json!({"schema": "chuangming.machine/1", "at": "2026-11-22T02:03:04.567Z", "policy": HASH, "calibration": HASH,
                 "cameras": [{"id": "cam-1", "windows": ["1", "3"], "looked_per_s": 4.9, "dropped": 0.02}],
                 "load": {"cores": 4, "cpu": 0.42, "memory": 0.37, "disk_free": 52_428_800_000_u64, "waiting": 0}}),
+    );
+    check::<Geometry>(
+        "calibration",
+        &json!({"schema": "chuangming.calibration/1", "calibration": HASH, "at": "2026-11-22T02:03:04.567Z",
+                "text": "version = 1\n"}),
     );
     check::<Acks>("ack", &json!({"acks": [{"id": ID, "seq": 0}]}));
     check::<DesiredConfig>(

@@ -22,9 +22,10 @@ use crate::recorder::{self, Recorder, Report};
 use crate::references::References;
 use crate::remote::{ConfigKey, Identity, Remote};
 use crate::watch::{Shared, Watch};
+use chuangming_calibration::Draft;
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::WindowId;
-use chuangming_domain::wire::{AppliedConfig, DesiredConfig, HealthKind};
+use chuangming_domain::wire::{AppliedConfig, DesiredConfig, Geometry, GeometrySchema, HealthKind};
 use chuangming_models::{Models, Options};
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
@@ -82,6 +83,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let wake = Arc::new(Notify::new());
     let (desired_in, mut desired) = mpsc::channel(4);
     let (applied, applied_out) = watch::channel(in_force(&setup));
+    let (geometry, geometry_out) = watch::channel(geometry_of(&setup, clock.now()));
     let (windows, windows_out) = watch::channel(windows_of(&setup));
     let (stop, stop_out) = watch::channel(false);
     let gauge = Arc::new(Gauge::new(outbox.clone(), agent.data_dir.clone(), Arc::clone(&clock), &setup));
@@ -90,6 +92,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         gauge: Arc::clone(&gauge),
         wake: Arc::clone(&wake),
         applied: applied_out,
+        geometry: geometry_out,
         windows: windows_out,
         desired: desired_in,
         stop: stop_out,
@@ -128,6 +131,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         setup: in_force,
         shared,
         applied,
+        geometry,
         windows,
         gauge,
         watches: Vec::new(),
@@ -177,6 +181,7 @@ struct Live {
     setup: watch::Sender<Arc<Setup>>,
     shared: Shared,
     applied: watch::Sender<AppliedConfig>,
+    geometry: watch::Sender<Geometry>,
     windows: watch::Sender<Vec<WindowId>>,
     gauge: Arc<Gauge>,
     watches: Vec<Watch>,
@@ -256,6 +261,7 @@ impl Live {
         }
         info!(version = %setup.version, "configuration applied");
         tidy(&self.shared.references, &setup);
+        self.geometry.send_replace(geometry_of(&setup, self.shared.clock.now()));
         self.windows.send_replace(windows_of(&setup));
         for watch in &self.watches {
             watch.apply(Arc::clone(&setup));
@@ -326,6 +332,16 @@ fn tidy(references: &References, setup: &Setup) {
 
 fn in_force(setup: &Setup) -> AppliedConfig {
     AppliedConfig { version: setup.version.clone(), ok: true, problems: Vec::new() }
+}
+
+/// The geometry as central may know it: what the file says, without what somebody wrote beside it.
+fn geometry_of(setup: &Setup, at: Timestamp) -> Geometry {
+    Geometry {
+        schema: GeometrySchema::V1,
+        calibration: setup.calibration.digest.clone(),
+        at,
+        text: Draft::from(&setup.calibration).to_toml(),
+    }
 }
 
 fn windows_of(setup: &Setup) -> Vec<WindowId> {

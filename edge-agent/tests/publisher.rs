@@ -5,12 +5,13 @@ mod broker;
 
 use broker::{Central, Mosquitto, agent, eventually, hall};
 use chuangming_domain::Timestamp;
+use chuangming_domain::digest::Digest;
 use chuangming_domain::event::EventId;
 use chuangming_domain::id::WindowId;
 use chuangming_domain::observation::Signal;
 use chuangming_domain::wire::{
-    AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Health, HealthKind, HealthPhase,
-    HealthSchema, Machine, Observed,
+    AppliedConfig, Channel, Coverage, CoverageSchema, DesiredConfig, Geometry, GeometrySchema, Health,
+    HealthKind, HealthPhase, HealthSchema, Machine, Observed,
 };
 use chuangming_edge_agent::clock::SteadyClock;
 use chuangming_edge_agent::config::{BrokerConfig, Setup, TlsFiles};
@@ -30,6 +31,7 @@ struct Agent {
     wake: Arc<Notify>,
     desired: mpsc::Receiver<Vec<u8>>,
     applied: watch::Sender<AppliedConfig>,
+    geometry: watch::Sender<Geometry>,
     windows: watch::Sender<Vec<WindowId>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -41,6 +43,11 @@ fn plain(port: u16) -> BrokerConfig {
 
 fn version() -> AppliedConfig {
     AppliedConfig { version: DesiredConfig::version_of("a", "b"), ok: true, problems: vec![] }
+}
+
+fn geometry(text: &str) -> Geometry {
+    let calibration = Digest::of(text.as_bytes());
+    Geometry { schema: GeometrySchema::V1, calibration, at: Timestamp::UNIX_EPOCH, text: text.to_owned() }
 }
 
 impl Agent {
@@ -59,18 +66,20 @@ impl Agent {
         let gauge = Gauge::new(outbox.clone(), folder.path().to_owned(), clock, &setup);
         let camera = (setup.calibration.windows[0].camera.clone(), Arc::new(Pace::default()));
         gauge.watches(&setup, [camera].into_iter());
+        let (geometry, geometry_out) = watch::channel(geometry(calibration));
         let wires = Wires {
             outbox: outbox.clone(),
             gauge: Arc::new(gauge),
             wake: Arc::clone(&wake),
             applied: applied_out,
+            geometry: geometry_out,
             windows: windows_out,
             desired: desired_in,
             stop: stop_out,
         };
         let publisher = Publisher::new(address, wires).with_patience(Duration::from_secs(2));
         let task = tokio::spawn(publisher.run());
-        Self { _folder: folder, outbox, wake, desired, applied, windows, stop, task }
+        Self { _folder: folder, outbox, wake, desired, applied, geometry, windows, stop, task }
     }
 
     async fn tell(&self, numbers: std::ops::Range<u128>) {
@@ -114,10 +123,25 @@ async fn the_machine_says_how_it_is_on_every_connection() {
     let mut central = Central::connect(broker.port).await;
     let agent = Agent::start(plain(broker.port)).await;
     let machine: Machine = serde_json::from_str(&central.next_on(Channel::Machine).await).unwrap();
-    assert_eq!(machine.policy, chuangming_domain::digest::Digest::of(b"version = 1"));
+    assert_eq!(machine.policy, Digest::of(b"version = 1"));
     assert_eq!((machine.cameras[0].id.as_str(), machine.cameras[0].windows[0].as_str()), ("cam-1", "1"));
     assert!(machine.load.cores > 0 && machine.load.disk_free > 0 && machine.load.memory > 0.0, "{machine:?}");
     assert!(machine.at.duration_since(Timestamp::now()).as_secs().abs() < 60, "the agent's own clock");
+    agent.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_geometry_in_force_is_there_for_central_at_any_time() {
+    let broker = Mosquitto::start("");
+    let mut early = Central::connect(broker.port).await;
+    let agent = Agent::start(plain(broker.port)).await;
+    let told = |text: String| serde_json::from_str::<Geometry>(&text).unwrap().text;
+    assert!(told(early.next_on(Channel::Calibration).await).contains("[[windows]]"));
+    agent.geometry.send_replace(geometry("version = 1\n"));
+    assert_eq!(told(early.next_on(Channel::Calibration).await), "version = 1\n");
+    // It is retained: who comes later knows it too.
+    let mut late = Central::connect(broker.port).await;
+    assert_eq!(told(late.next_on(Channel::Calibration).await), "version = 1\n");
     agent.shut_down().await;
 }
 

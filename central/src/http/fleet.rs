@@ -126,6 +126,8 @@ pub struct CalibrationView {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// The text of its `calibration.toml`, geometry alone, once the agent told it.
+    pub text: Option<String>,
 }
 
 /// Which agents.
@@ -202,7 +204,11 @@ pub async fn show(
         agent: known.view(row),
         calibrations: calibrations
             .into_iter()
-            .map(|row| CalibrationView { digest: row.digest.to_string(), since: row.since })
+            .map(|row| CalibrationView {
+                digest: row.digest.to_string(),
+                since: row.since,
+                text: row.text,
+            })
             .collect(),
         history: app
             .store

@@ -145,6 +145,7 @@ impl Ingest {
             Channel::Coverage,
             Channel::Status,
             Channel::Machine,
+            Channel::Calibration,
             Channel::ConfigApplied,
         ];
         let filters: Vec<_> = channels.into_iter().map(Channel::filter).collect();
@@ -311,6 +312,7 @@ fn count(arrival: &Arrival, outcome: Outcome, now: Timestamp) {
         Body::Status(_) => "status",
         Body::Applied(_) => "config/applied",
         Body::Machine(_) => "machine",
+        Body::Geometry(_) => "calibration",
     };
     let outcome_name = match outcome {
         Outcome::Stored => "stored",

@@ -1,10 +1,11 @@
 //! From a topic and bytes to a valid message, or the reason why not. Pure.
 
 use crate::store::{Arrival, Body};
+use chuangming_domain::calibration::Calibration;
 use chuangming_domain::event::{Event, Evidence, Phase};
 use chuangming_domain::id::{AgentId, HallId};
 use chuangming_domain::rule::Rule;
-use chuangming_domain::wire::{Channel, Coverage, Health, HealthPhase, Machine};
+use chuangming_domain::wire::{Channel, Coverage, Geometry, Health, HealthPhase, Machine};
 use serde::de::DeserializeOwned;
 
 /// The largest payload that is looked at.
@@ -60,6 +61,7 @@ pub fn read(topic: &str, payload: &[u8]) -> Result<Arrival, Refusal> {
         Channel::Status => Body::Status(checked(payload, |_| Ok(()))?),
         Channel::ConfigApplied => Body::Applied(checked(payload, |_| Ok(()))?),
         Channel::Machine => Body::Machine(checked(payload, check_machine)?),
+        Channel::Calibration => Body::Geometry(checked(payload, check_geometry)?),
         Channel::Ack | Channel::ConfigDesired => return Err(Refusal::Topic),
     };
     Ok(Arrival { hall, agent, body })
@@ -140,6 +142,10 @@ fn check_machine(machine: &Machine) -> Result<(), &'static str> {
     ])
 }
 
+fn check_geometry(geometry: &Geometry) -> Result<(), &'static str> {
+    all(&[(Calibration::parse(&geometry.text, "text").is_ok(), "text is a calibration.toml")])
+}
+
 fn is_seconds(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
@@ -197,6 +203,11 @@ mod tests {
                 json!({"schema": "chuangming.machine/1", "at": "2026-11-22T02:03:04Z", "policy": HASH, "calibration": HASH,
                 "cameras": [{"id": "cam-1", "windows": ["3"], "looked_per_s": 4.9, "dropped": 0.1}],
                 "load": {"cores": 4, "cpu": 0.4, "memory": 0.3, "disk_free": 1000, "waiting": 0}}),
+            ),
+            (
+                "calibration",
+                json!({"schema": "chuangming.calibration/1", "calibration": HASH, "at": "2026-11-22T02:03:04Z",
+                "text": "version = 1\n"}),
             ),
             ("config/applied", json!({"version": HASH, "ok": true, "problems": []})),
         ] {

@@ -4,7 +4,7 @@ use super::{Problem, Store, StoreError, Transaction, halls, id, json, micros, ti
 use chuangming_domain::Timestamp;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::id::{AgentId, HallId};
-use chuangming_domain::wire::Machine;
+use chuangming_domain::wire::{Geometry, Machine};
 use std::time::Duration;
 
 /// What an agent last said of itself as a machine.
@@ -44,6 +44,8 @@ pub struct CalibrationRow {
     pub digest: Digest,
     /// Since when.
     pub since: Timestamp,
+    /// The text of its `calibration.toml`, once the agent told it.
+    pub text: Option<String>,
 }
 
 type MachineColumns = (String, String, String, i64, f64);
@@ -71,8 +73,8 @@ impl Store {
         agent: &AgentId,
         limit: u32,
     ) -> Result<Vec<CalibrationRow>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT digest, since FROM calibrations WHERE hall = $1 AND agent = $2 ORDER BY since DESC LIMIT $3",
+        let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT digest, since, body FROM calibrations WHERE hall = $1 AND agent = $2 ORDER BY since DESC LIMIT $3",
         )
         .bind(hall.as_str())
         .bind(agent.as_str())
@@ -183,6 +185,38 @@ pub(super) async fn record_machine(
         .bind(micros(now))
         .execute(&mut **tx)
         .await?;
+    note_calibration(tx, hall, agent, &machine.calibration, now).await
+}
+
+/// Keeps the geometry that an agent has in force; says whether it was not known before.
+pub(super) async fn record_geometry(
+    tx: &mut Transaction,
+    hall: &HallId,
+    agent: &AgentId,
+    geometry: &Geometry,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    note_calibration(tx, hall, agent, &geometry.calibration, now).await?;
+    let noted = sqlx::query(
+        "UPDATE calibrations SET body = $4 WHERE hall = $1 AND agent = $2 AND digest = $3 AND body IS NULL",
+    )
+    .bind(hall.as_str())
+    .bind(agent.as_str())
+    .bind(geometry.calibration.as_str())
+    .bind(&geometry.text)
+    .execute(&mut **tx)
+    .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+/// Keeps since when a calibration is in force, unless it is the last one known.
+async fn note_calibration(
+    tx: &mut Transaction,
+    hall: &HallId,
+    agent: &AgentId,
+    calibration: &Digest,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let last: Option<(String, i64)> = sqlx::query_as(
         "SELECT digest, since FROM calibrations WHERE hall = $1 AND agent = $2 ORDER BY since DESC LIMIT 1",
     )
@@ -191,12 +225,12 @@ pub(super) async fn record_machine(
     .fetch_optional(&mut **tx)
     .await?;
     let since = last.as_ref().map_or(now, |(_, since)| now.max(time(*since) + Duration::from_micros(1)));
-    if last.is_none_or(|(digest, _)| digest != machine.calibration.as_str()) {
+    if last.is_none_or(|(digest, _)| digest != calibration.as_str()) {
         sqlx::query("INSERT INTO calibrations (hall, agent, since, digest) VALUES ($1, $2, $3, $4)")
             .bind(hall.as_str())
             .bind(agent.as_str())
             .bind(micros(since))
-            .bind(machine.calibration.as_str())
+            .bind(calibration.as_str())
             .execute(&mut **tx)
             .await?;
     }
@@ -213,8 +247,10 @@ fn machine((hall, agent, body, arrived_at, skew_s): MachineColumns) -> Result<Ma
     })
 }
 
-fn calibration((digest, since): (String, i64)) -> Result<CalibrationRow, StoreError> {
+fn calibration(
+    (digest, since, text): (String, i64, Option<String>),
+) -> Result<CalibrationRow, StoreError> {
     let wrong = |detail: String| StoreError::Row { table: "calibrations", detail };
     let digest = Digest::try_from(digest).map_err(|e| wrong(e.to_string()))?;
-    Ok(CalibrationRow { digest, since: time(since) })
+    Ok(CalibrationRow { digest, since: time(since), text })
 }

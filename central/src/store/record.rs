@@ -6,7 +6,9 @@ use super::{
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::id::{AgentId, HallId};
-use chuangming_domain::wire::{Ack, AppliedConfig, Coverage, Health, HealthPhase, Machine, Status};
+use chuangming_domain::wire::{
+    Ack, AppliedConfig, Coverage, Geometry, Health, HealthPhase, Machine, Status,
+};
 
 /// A valid message of an agent.
 #[derive(Debug, Clone)]
@@ -29,6 +31,7 @@ pub enum Body {
     Status(Status),
     Applied(AppliedConfig),
     Machine(Machine),
+    Geometry(Geometry),
 }
 
 impl Arrival {
@@ -101,6 +104,7 @@ async fn record_one(
         Body::Status(status) => record_status(tx, arrival, status, now).await,
         Body::Applied(applied) => record_applied(tx, arrival, applied, now).await,
         Body::Machine(machine) => record_machine(tx, arrival, machine, now).await,
+        Body::Geometry(geometry) => record_geometry(tx, arrival, geometry, now).await,
     }
 }
 
@@ -350,6 +354,17 @@ async fn record_machine(
     fleet::record_machine(tx, &arrival.hall, &arrival.agent, machine, &to_json(machine), now).await?;
     // It comes every minute and changes nothing on a board: no page need be told.
     Ok((Outcome::Stored, None))
+}
+
+async fn record_geometry(
+    tx: &mut Transaction,
+    arrival: &Arrival,
+    geometry: &Geometry,
+    now: Timestamp,
+) -> Result<(Outcome, Told), StoreError> {
+    let is_new = fleet::record_geometry(tx, &arrival.hall, &arrival.agent, geometry, now).await?;
+    // It is retained: every connection brings it again, and no board shows it.
+    Ok((if is_new { Outcome::Stored } else { Outcome::Duplicate }, None))
 }
 
 async fn see_place(

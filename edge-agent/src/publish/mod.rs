@@ -1,7 +1,7 @@
 //! The way to central: what the outbox holds goes to the MQTT broker, and central's acknowledgements come back.
 //!
 //! `Publisher::run` only reconnects (capped back-off with jitter), `session` is the life of one connection. On every
-//! connection the agent says that it is online and what configuration is in force, and sends what central has not
+//! connection the agent says that it is online, what configuration and which geometry are in force, and sends what central has not
 //! acknowledged, oldest first. At most [`WINDOW`] messages are under way; a message that central leaves
 //! unacknowledged is sent again, after a patience that doubles from [`PATIENCE`] while nothing is acknowledged.
 //! Sending twice is harmless: central records by `(id, seq)`.
@@ -22,7 +22,9 @@ use crate::outbox::{Outbox, OutboxError};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::{AgentId, HallId, WindowId};
 use chuangming_domain::observation::Signal;
-use chuangming_domain::wire::{Acks, AppliedConfig, Channel, Coverage, CoverageSchema, Observed, Status};
+use chuangming_domain::wire::{
+    Acks, AppliedConfig, Channel, Coverage, CoverageSchema, Geometry, Observed, Status,
+};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,6 +68,8 @@ pub struct Wires {
     pub wake: Arc<Notify>,
     /// The configuration in force, or why the last one was refused.
     pub applied: watch::Receiver<AppliedConfig>,
+    /// The geometry in force.
+    pub geometry: watch::Receiver<Geometry>,
     /// The windows that are watched.
     pub windows: watch::Receiver<Vec<WindowId>>,
     /// Payloads of `config/desired`; one that finds the queue full is dropped, the next connection brings it again.
@@ -170,6 +174,7 @@ struct Topics {
     coverage: String,
     status: String,
     machine: String,
+    calibration: String,
     ack: String,
     desired: String,
     applied: String,
@@ -184,6 +189,7 @@ impl Topics {
             coverage: topic(Channel::Coverage),
             status: topic(Channel::Status),
             machine: topic(Channel::Machine),
+            calibration: topic(Channel::Calibration),
             ack: topic(Channel::Ack),
             desired: topic(Channel::ConfigDesired),
             applied: topic(Channel::ConfigApplied),
@@ -207,6 +213,7 @@ impl Session<'_> {
         let version = Some(env!("CARGO_PKG_VERSION").to_owned());
         self.publish_status(&Status { online: true, version, since: Some(Timestamp::now()) })?;
         self.publish_applied()?;
+        self.publish_geometry()?;
         self.announce()?;
 
         let mut tick = tokio::time::interval(TICK);
@@ -226,6 +233,11 @@ impl Session<'_> {
                     if changed.is_ok() {
                         self.publish_applied()?;
                         self.publish_machine().await?;
+                    }
+                }
+                changed = self.wires.geometry.changed(), if drain_until.is_none() => {
+                    if changed.is_ok() {
+                        self.publish_geometry()?;
                     }
                 }
                 changed = self.wires.windows.changed(), if drain_until.is_none() => {
@@ -312,6 +324,11 @@ impl Session<'_> {
     fn publish_applied(&mut self) -> Result<(), LinkError> {
         let applied = json(&*self.wires.applied.borrow_and_update());
         self.link.publish(&self.topics.applied, applied, true, Delivery::Status)
+    }
+
+    fn publish_geometry(&mut self) -> Result<(), LinkError> {
+        let geometry = json(&*self.wires.geometry.borrow_and_update());
+        self.link.publish(&self.topics.calibration, geometry, true, Delivery::Status)
     }
 
     async fn publish_machine(&self) -> Result<(), LinkError> {

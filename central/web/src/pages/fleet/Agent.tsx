@@ -80,6 +80,7 @@ export default function Agent({ params }: PageProps) {
                 columns={[
                   { id: "digest", name: t("fleet.calibration"), cell: (c) => <Hash digest={c.digest} /> },
                   { id: "since", name: t("fleet.since"), cell: (c) => clock(c.since) },
+                  { id: "text", name: t("fleet.geometry"), cell: (c) => <Geometry text={c.text ?? null} /> },
                 ]}
                 rows={one.calibrations}
                 keyOf={(c) => c.since}
@@ -104,6 +105,17 @@ export default function Agent({ params }: PageProps) {
         />
       )}
     </Page>
+  );
+}
+
+/** What a calibration says, as its agent copied it here: places in the picture, no picture. */
+function Geometry({ text }: { text: string | null }) {
+  if (!text) return <>—</>;
+  return (
+    <details>
+      <summary>{t("fleet.geometry_show")}</summary>
+      <pre class="geometry" tabIndex={0}>{text}</pre>
+    </details>
   );
 }
 
