@@ -28,6 +28,7 @@ pub mod openapi;
 mod page;
 mod pictures;
 pub mod problem;
+mod proposals;
 mod router;
 mod selftests;
 pub mod service;
@@ -44,6 +45,7 @@ use code::Codes;
 use handle::Handle;
 use history::History;
 use pictures::Painter;
+use proposals::Proposals;
 use session::Sessions;
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,6 +65,7 @@ pub(crate) struct App {
     painter: Arc<Painter>,
     analyst: Arc<Analyst>,
     workshop: Workshop,
+    proposals: Proposals,
     turns: Semaphore,
     history: History,
     /// One calibration is saved at a time.
@@ -84,6 +87,7 @@ impl App {
             painter: Arc::new(painter),
             analyst: Arc::new(analyst),
             workshop,
+            proposals: Proposals::default(),
             turns: Semaphore::new(TURNS),
             history,
             saving: Mutex::new(()),
@@ -97,6 +101,7 @@ impl App {
             self.painter.forget();
             self.analyst.forget();
             self.workshop.clear();
+            self.proposals.forget();
         }
     }
 }

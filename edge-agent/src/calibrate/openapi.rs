@@ -29,6 +29,8 @@ use utoipa::openapi::{
         super::cameras::list,
         super::pictures::show,
         super::analysis::show,
+        super::proposals::begin,
+        super::proposals::show,
         super::calibrations::show,
         super::calibrations::check,
         super::calibrations::save,

@@ -1,7 +1,7 @@
 //! Every route, and what holds for all of them.
 
 use super::problem::{Failure, say_as_problem};
-use super::{App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, selftests, sight, sign_in, trials};
+use super::{App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, proposals, selftests, sight, sign_in, trials};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -35,6 +35,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .route("/api/session", get(sign_in::show).post(sign_in::sign_in).delete(sign_in::sign_out))
         .route("/api/cameras", get(cameras::list))
         .route("/api/cameras/{id}/picture", get(pictures::show))
+        .route("/api/cameras/{id}/proposal", get(proposals::show).post(proposals::begin))
         .route("/api/analysis", get(analysis::show))
         .route("/api/calibration", get(calibrations::show).put(calibrations::save))
         .route("/api/calibration/check", post(calibrations::check))
