@@ -5,10 +5,15 @@ mod broker;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use broker::{Central, Mosquitto, PATIENCE};
+use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event, Phase};
-use chuangming_domain::wire::{AppliedConfig, Channel, ConfigSignature, DesiredConfig, Health, HealthKind};
+use chuangming_domain::id::WindowId;
+use chuangming_domain::wire::{
+    AppliedConfig, Channel, ConfigSignature, DesiredConfig, Geometry, Health, HealthKind,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -57,7 +62,7 @@ impl Edge {
         let clip: PathBuf = root.join("scenes/clips/clip/demo.mp4");
         let agent = format!(
             "hall = \"tanggu\"\nagent = \"edge-01\"\ncalibration = \"calibration.toml\"\npolicy = \"policy.toml\"\n\
-             data_dir = \"data\"\nconfig_key_file = \"central.pem\"\n[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
+             data_dir = \"data\"\nconfig_key_file = \"central.pem\"\n[calibrate]\nlisten = \"127.0.0.1:0\"\n[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [[cameras]]\nid = \"cam-1\"\nsource = {clip:?}\n"
         );
         let files = [
@@ -268,4 +273,71 @@ async fn descriptors_stay_in_their_folder() {
             assert!(!found, "{place} holds a descriptor");
         }
     }
+}
+
+/// The page of the running agent, asked for on its own machine and signed in to: its address, a client, its cookie.
+async fn page(edge: &Edge) -> (String, reqwest::Client, String) {
+    let asked = Command::new(env!("CARGO_BIN_EXE_edge-agent"))
+        .args(["calibrate", "--config", "agent.toml", "--json"])
+        .current_dir(edge.folder.path())
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let invitation: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pem = fs::read(edge.folder.path().join("data/calibration/certificate.pem")).unwrap();
+    let trusted = reqwest::Certificate::from_pem(&pem).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
+    let url = invitation["address"].as_str().unwrap().to_owned();
+    let sign_in = client.post(format!("{url}/api/session")).header("x-requested-with", "chuangming");
+    let answer = sign_in.json(&json!({"code": invitation["code"]})).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    (url, client, cookie)
+}
+
+async fn geometry(central: &mut Central) -> Geometry {
+    serde_json::from_str(&central.next_on(Channel::Calibration).await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_installer_saves_is_in_force_without_a_restart_and_told_to_central() {
+    let broker = Mosquitto::start("");
+    let mut central = Central::connect(broker.port).await;
+    let mut edge = Edge::new(broker.port, &key_pair());
+    let told = geometry(&mut central).await;
+    assert_eq!(told.calibration, Digest::of(CALIBRATION.as_bytes()));
+    assert!(told.text.contains("id = \"1\"") && !told.text.contains("\"9\""), "{}", told.text);
+    let first = event(&mut central).await;
+    assert_eq!((first.phase, &first.calibration), (Phase::Opened, &told.calibration));
+
+    let (url, client, cookie) = page(&edge).await;
+    let get = client.get(format!("{url}/api/calibration")).header("cookie", &cookie);
+    let mut in_force: Value = get.send().await.unwrap().json().await.unwrap();
+    assert_eq!(in_force["version"], told.calibration.as_str());
+    in_force["draft"]["windows"][0]["id"] = json!("9");
+    let save = json!({"draft": in_force["draft"], "expected": in_force["version"]});
+    let put = client.put(format!("{url}/api/calibration")).header("x-requested-with", "chuangming");
+    let saved = put.header("cookie", &cookie).json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), 200);
+    let version = saved.json::<Value>().await.unwrap()["version"].clone();
+
+    let told = geometry(&mut central).await;
+    assert_eq!(version, told.calibration.as_str());
+    assert!(told.text.contains("id = \"9\""), "{}", told.text);
+    // Nothing is said of the old window under the new geometry, and what opens now is under it.
+    loop {
+        let event = event(&mut central).await;
+        let is_new = event.calibration == told.calibration;
+        assert_eq!(event.window.as_ref().map(WindowId::as_str), Some(if is_new { "9" } else { "1" }));
+        if is_new && event.phase == Phase::Opened {
+            break;
+        }
+    }
+    assert_eq!(edge.terminate(), Some(0));
+
+    // The next start begins with it.
+    edge.start();
+    while geometry(&mut central).await.calibration != told.calibration {}
+    assert_eq!(edge.terminate(), Some(0));
 }
