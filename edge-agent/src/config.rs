@@ -372,10 +372,7 @@ impl CalibrateConfig {
         let listen = f.get(r, "listen", "an address such as \"0.0.0.0:8443\"", |v| as_text(v)?.parse().ok());
         let on_demand = f.flag(r, "on_demand");
         f.end(r);
-        Some(Self {
-            listen: listen.unwrap_or(usual.listen),
-            on_demand: on_demand.unwrap_or(usual.on_demand),
-        })
+        Some(Self { listen: listen.unwrap_or(usual.listen), on_demand: on_demand.unwrap_or(usual.on_demand) })
     }
 }
 

@@ -96,7 +96,9 @@ impl Gallery {
 impl Place {
     fn note(&mut self, frame: &Frame) {
         self.size = Some((frame.image.width(), frame.image.height()));
-        if let Some(last) = self.last.filter(|last| frame.at.duration_since(*last) < SignedDuration::from_secs(10)) {
+        if let Some(last) =
+            self.last.filter(|last| frame.at.duration_since(*last) < SignedDuration::from_secs(10))
+        {
             let interval = frame.at.duration_since(last).as_secs_f64();
             let usual = self.interval_s.unwrap_or(interval);
             self.interval_s = Some(usual + RATE_WEIGHT * (interval - usual));

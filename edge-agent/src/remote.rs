@@ -126,8 +126,7 @@ impl Remote {
                 )]);
             }
         }
-        let is_replaced =
-            self.accepted.as_ref().is_some_and(|a| a.calibrated_here && a.desired == *desired);
+        let is_replaced = self.accepted.as_ref().is_some_and(|a| a.calibrated_here && a.desired == *desired);
         let calibration = match desired.calibration.as_str() {
             "" => self.calibration_in_force(),
             _ if is_replaced => &self.own_calibration,
@@ -156,7 +155,8 @@ impl Remote {
     #[must_use]
     pub fn name_of(&self, setup: &Setup) -> Digest {
         let sent = self.accepted.as_ref().map(|accepted| &accepted.desired);
-        let is_rules_alone = |desired: &&DesiredConfig| desired.calibration.is_empty() && desired.policy == setup.policy_text;
+        let is_rules_alone =
+            |desired: &&DesiredConfig| desired.calibration.is_empty() && desired.policy == setup.policy_text;
         sent.filter(is_rules_alone).map_or_else(|| setup.version.clone(), |desired| desired.version.clone())
     }
 

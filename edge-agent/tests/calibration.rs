@@ -37,16 +37,25 @@ async fn without_a_session_there_is_a_greeting_and_nothing_else() {
     let mut asked = 0;
     for (path, operations) in description["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            let is_open = matches!((method.as_str(), path.as_str()), ("get", "/api/hello") | ("post", "/api/session"));
+            let is_open =
+                matches!((method.as_str(), path.as_str()), ("get", "/api/hello") | ("post", "/api/session"));
             if is_open {
                 continue;
             }
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let path = path.replace("{id}", "cam-1").replace("{version}", "x").replace("{step}", "x").replace("{name}", "x");
+            let path = path
+                .replace("{id}", "cam-1")
+                .replace("{version}", "x")
+                .replace("{step}", "x")
+                .replace("{name}", "x");
             for cookie in ["", "__Host-session=", "__Host-session=00", "other=1; __Host-session=zz"] {
                 let request = page.request(method.clone(), &path).header("cookie", cookie);
                 let answer = code_of(request.send().await.unwrap()).await;
-                assert_eq!(answer, (StatusCode::UNAUTHORIZED, "signed_out".into()), "{method} {path} {cookie}");
+                assert_eq!(
+                    answer,
+                    (StatusCode::UNAUTHORIZED, "signed_out".into()),
+                    "{method} {path} {cookie}"
+                );
                 asked += 1;
             }
         }
@@ -68,7 +77,11 @@ async fn every_answer_forbids_what_the_page_does_not_need() {
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(header("access-control-allow-origin"), "", "{path}");
-        assert_eq!(header("strict-transport-security"), "", "{path}: it would lock out self-signed certificates");
+        assert_eq!(
+            header("strict-transport-security"),
+            "",
+            "{path}: it would lock out self-signed certificates"
+        );
         if path.starts_with("/api/") {
             assert_eq!(header("cache-control"), "no-store", "{path}");
         }
@@ -86,7 +99,10 @@ async fn a_code_signs_in_once_and_only_from_the_page() {
     let foreign = sign_in(&code).header("sec-fetch-site", "cross-site");
     assert_eq!(code_of(foreign.send().await.unwrap()).await.1, "not_from_page");
     let wrong = if code == "00000000" { "00000001" } else { "00000000" };
-    assert_eq!(code_of(sign_in(wrong).send().await.unwrap()).await, (StatusCode::UNAUTHORIZED, "wrong_code".into()));
+    assert_eq!(
+        code_of(sign_in(wrong).send().await.unwrap()).await,
+        (StatusCode::UNAUTHORIZED, "wrong_code".into())
+    );
 
     let answer = sign_in(&code).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
@@ -117,10 +133,16 @@ async fn whoever_guesses_waits() {
         let guess = json!({"code": format!("guess-{n}")});
         let answer = page.request(Method::POST, "/api/session").json(&guess).send().await.unwrap();
         let retry = answer.headers().get("retry-after").map(|v| v.to_str().unwrap().parse::<u64>().unwrap());
-        assert_eq!(answer.status() == StatusCode::TOO_MANY_REQUESTS, retry.is_some_and(|s| (1..=61).contains(&s)));
+        assert_eq!(
+            answer.status() == StatusCode::TOO_MANY_REQUESTS,
+            retry.is_some_and(|s| (1..=61).contains(&s))
+        );
         told.push(code_of(answer).await.1);
     }
-    assert_eq!(told, ["wrong_code", "wrong_code", "wrong_code", "wrong_code", "wrong_code", "locked", "locked"]);
+    assert_eq!(
+        told,
+        ["wrong_code", "wrong_code", "wrong_code", "wrong_code", "wrong_code", "locked", "locked"]
+    );
     let right = json!({"code": page.invitation["code"]});
     let answer = page.request(Method::POST, "/api/session").json(&right).send().await.unwrap();
     assert_eq!(code_of(answer).await.1, "locked");
@@ -135,7 +157,10 @@ async fn pictures_come_small_or_whole_with_heads_hidden_unless_asked() {
 
     let picture = |query: &str| page.get(&format!("/api/cameras/cam-1/picture{query}"));
     let answer = picture("?max=320").await;
-    assert_eq!((answer.status(), &answer.headers()["content-type"]), (StatusCode::OK, &"image/jpeg".parse().unwrap()));
+    assert_eq!(
+        (answer.status(), &answer.headers()["content-type"]),
+        (StatusCode::OK, &"image/jpeg".parse().unwrap())
+    );
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let at: jiff::Timestamp = answer.headers()["x-frame-at"].to_str().unwrap().parse().unwrap();
     assert!((jiff::Timestamp::now().duration_since(at)).as_secs() < 60, "{at}");
@@ -169,31 +194,42 @@ async fn a_draft_is_checked_saved_whole_and_taken_back() {
     let before: Value = page.get("/api/calibration").await.json().await.unwrap();
     assert_eq!((before["draft"]["windows"].as_array().unwrap().len(), before.get("source")), (0, None));
     let save = |draft: Value, expected: &Value| {
-        page.request(Method::PUT, "/api/calibration").json(&json!({"draft": draft, "expected": expected})).send()
+        page.request(Method::PUT, "/api/calibration")
+            .json(&json!({"draft": draft, "expected": expected}))
+            .send()
     };
 
     // Nothing of a draft with a mistake is used.
     let mut wrong = draft();
     wrong["windows"][1]["seat"][0] = json!([1.5, 0.1]);
     wrong["windows"][0]["camera"] = json!("cam-9");
-    let found: Value = page.post("/api/calibration/check", &json!({"draft": wrong})).await.json().await.unwrap();
-    let codes: Vec<_> = found["problems"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
+    let found: Value =
+        page.post("/api/calibration/check", &json!({"draft": wrong})).await.json().await.unwrap();
+    let codes: Vec<_> =
+        found["problems"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"outside") && codes.contains(&"unknown_camera"), "{found}");
     let refused = save(wrong, &before["version"]).await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let problem: Value = refused.json().await.unwrap();
-    assert_eq!((problem["code"].as_str(), problem["problems"].as_array().unwrap().len()), (Some("refused"), codes.len()));
+    assert_eq!(
+        (problem["code"].as_str(), problem["problems"].as_array().unwrap().len()),
+        (Some("refused"), codes.len())
+    );
     assert!(!page.path("calibration.toml").exists());
 
     // A good one is in force at once, in its file, and in the history.
     let saved: Value = save(draft(), &before["version"]).await.unwrap().json().await.unwrap();
     let first = saved["version"].clone();
     let now: Value = page.get("/api/calibration").await.json().await.unwrap();
-    assert_eq!((&now["version"], &now["draft"]["windows"], now["source"].as_str()), (&first, &draft()["windows"], Some("page")));
+    assert_eq!(
+        (&now["version"], &now["draft"]["windows"], now["source"].as_str()),
+        (&first, &draft()["windows"], Some("page"))
+    );
     assert_eq!(page.until_it_sees().await["windows"], 2);
     let file = std::fs::read_to_string(page.path("calibration.toml")).unwrap();
     assert_eq!(page.get("/api/calibration.toml").await.text().await.unwrap(), file);
-    let imported = page.request(Method::POST, "/api/calibration/import").body(file.clone()).send().await.unwrap();
+    let imported =
+        page.request(Method::POST, "/api/calibration/import").body(file.clone()).send().await.unwrap();
     assert_eq!(imported.json::<Value>().await.unwrap()["draft"], now["draft"]);
 
     // Whoever began from an older one is told.
@@ -205,12 +241,14 @@ async fn a_draft_is_checked_saved_whole_and_taken_back() {
     let saved: Value = save(fewer, &first).await.unwrap().json().await.unwrap();
     let second = saved["version"].as_str().unwrap().to_owned();
     let history: Value = page.get("/api/history").await.json().await.unwrap();
-    let told: Vec<_> = history.as_array().unwrap().iter().map(|v| (v["version"].clone(), v["current"] == true)).collect();
+    let told: Vec<_> =
+        history.as_array().unwrap().iter().map(|v| (v["version"].clone(), v["current"] == true)).collect();
     assert_eq!(told, [(json!(second), true), (first.clone(), false)]);
     let first = first.as_str().unwrap();
     let difference: Value = page.get(&format!("/api/history/{first}")).await.json().await.unwrap();
     assert_eq!(difference["changes"][0]["kind"], "added", "{difference}");
-    let difference: Value = page.get(&format!("/api/history/{second}?against={first}")).await.json().await.unwrap();
+    let difference: Value =
+        page.get(&format!("/api/history/{second}?against={first}")).await.json().await.unwrap();
     assert_eq!(difference["changes"][0]["kind"], "removed", "{difference}");
 
     // One tap back.
@@ -234,12 +272,32 @@ async fn what_cannot_be_understood_is_a_problem() {
         (Method::POST, check, json("[]"), invalid),
         (Method::POST, check, json(r#"{"draft":{"windows":[{"id":3}]}}"#), invalid),
         (Method::POST, check, json(r#"{"draft":{},"more":1}"#), invalid),
-        (Method::POST, check, json(r#"{"draft":{"windows":[{"id":"1","camera":"cam-1","seat":[[1]]}]}}"#), invalid),
-        (Method::POST, check, (Some("text/plain"), "{}".into()), (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type")),
+        (
+            Method::POST,
+            check,
+            json(r#"{"draft":{"windows":[{"id":"1","camera":"cam-1","seat":[[1]]}]}}"#),
+            invalid,
+        ),
+        (
+            Method::POST,
+            check,
+            (Some("text/plain"), "{}".into()),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+        ),
         (Method::POST, check, json(&" ".repeat(300 * 1024)), (StatusCode::PAYLOAD_TOO_LARGE, "too_large")),
         (Method::PUT, "/api/calibration", json("{}"), invalid),
-        (Method::POST, "/api/calibration/import", (None, "version = 2".into()), (StatusCode::UNPROCESSABLE_ENTITY, "unreadable")),
-        (Method::POST, "/api/calibration/import", (None, "x".repeat(300 * 1024)), (StatusCode::PAYLOAD_TOO_LARGE, "too_large")),
+        (
+            Method::POST,
+            "/api/calibration/import",
+            (None, "version = 2".into()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "unreadable"),
+        ),
+        (
+            Method::POST,
+            "/api/calibration/import",
+            (None, "x".repeat(300 * 1024)),
+            (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        ),
         (Method::PATCH, "/api/calibration", json("{}"), (StatusCode::METHOD_NOT_ALLOWED, "method")),
         (Method::GET, "/api/nothing", (None, String::new()), (StatusCode::NOT_FOUND, "not_found")),
         (Method::GET, "/api/history/x?against=y&z=1", (None, String::new()), invalid),
@@ -256,4 +314,34 @@ async fn what_cannot_be_understood_is_a_problem() {
     let cookie = page.cookie.clone().unwrap();
     let bare = page.client.put(page.url("/api/calibration")).header("cookie", cookie).json(&json!({}));
     assert_eq!(code_of(bare.send().await.unwrap()).await, (StatusCode::FORBIDDEN, "not_from_page".into()));
+}
+
+/// The colour of a place of a JPEG, in fractions of it.
+fn colour_at(jpeg: &[u8], x: f64, y: f64) -> [u8; 3] {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shown.jpg");
+    std::fs::write(&file, jpeg).unwrap();
+    let image = chuangming_edge_agent::capture::read_picture(&file).unwrap();
+    let pixel = |part: f64, side: u32| (part * f64::from(side)) as u32;
+    let start = pixel(x, image.width()) as usize * 3;
+    image.row(pixel(y, image.height()))[start..start + 3].try_into().unwrap()
+}
+
+#[tokio::test]
+async fn nobody_looks_behind_a_privacy_mask() {
+    let page = Page::signed_in().await;
+    page.until_it_sees().await;
+    let before: Value = page.get("/api/calibration").await.json().await.unwrap();
+    let shown = async || page.get("/api/cameras/cam-1/picture?heads=clear").await.bytes().await.unwrap();
+    let is_grey = |jpeg: &[u8]| colour_at(jpeg, 0.75, 0.25).iter().all(|value| value.abs_diff(64) < 6);
+    assert!(!is_grey(&shown().await));
+    let mut masked = draft();
+    masked["privacy_masks"] =
+        json!([{"camera": "cam-1", "polygon": [[0.5, 0.0], [1.0, 0.0], [1.0, 0.5], [0.5, 0.5]]}]);
+    let body = json!({"draft": masked, "expected": before["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&body).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK);
+    let jpeg = shown().await;
+    assert!(is_grey(&jpeg), "even for who sees heads as they are");
+    assert!(!colour_at(&jpeg, 0.25, 0.75).iter().all(|value| value.abs_diff(64) < 6), "the rest is shown");
 }

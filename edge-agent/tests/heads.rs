@@ -38,7 +38,8 @@ fn is_hidden(head: &Head, places: &[Rect]) -> bool {
 
 #[test]
 fn heads_at_calibrated_seats_are_hidden_and_most_others_are() {
-    let shared = std::env::var_os("CHUANGMING_SHARED").map_or_else(|| PathBuf::from("../../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("CHUANGMING_SHARED").map_or_else(|| PathBuf::from("../../shared"), PathBuf::from);
     let set = shared.join("data/synthetic");
     let Ok(manifest) = fs::read_to_string(set.join("manifest.jsonl")) else {
         eprintln!("SKIPPED: {} is not there", set.display());
@@ -51,7 +52,8 @@ fn heads_at_calibrated_seats_are_hidden_and_most_others_are() {
     let rows: Vec<&Value> = rows.iter().step_by(every).collect();
     for row in &rows {
         let image = read_picture(&set.join(row["media"].as_str().unwrap())).unwrap();
-        let seats: Vec<Polygon> = row["windows"].as_array().unwrap().iter().map(|w| polygon(&w["seat"])).collect();
+        let seats: Vec<Polygon> =
+            row["windows"].as_array().unwrap().iter().map(|w| polygon(&w["seat"])).collect();
         let known = perception.heads(&image, &seats.iter().collect::<Vec<_>>()).unwrap();
         let unknown = perception.heads(&image, &[]).unwrap();
         area += known.iter().map(|place| place.area()).sum::<f64>();

@@ -10,7 +10,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chuangming_calibration::{CameraSize, Change, Draft, Findings, check as check_draft, difference as changes};
+use chuangming_calibration::{
+    CameraSize, Change, Draft, Findings, check as check_draft, difference as changes,
+};
 use chuangming_domain::digest::Digest;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -242,8 +244,7 @@ async fn put_in_force(
         return Err(Failure::Changed);
     }
     let agent = &app.handle.agent;
-    let setup =
-        Setup::parse(&last.policy_text, &text, &agent.camera_ids()).map_err(|e| unreadable(&e))?;
+    let setup = Setup::parse(&last.policy_text, &text, &agent.camera_ids()).map_err(|e| unreadable(&e))?;
     let version = setup.calibration.digest.clone();
     // A link is followed: what it leads to is replaced, not the link.
     let file = fs::canonicalize(&agent.calibration).unwrap_or_else(|_| agent.calibration.clone());

@@ -1,12 +1,12 @@
 //! The cameras, as far as they can be told without a picture.
 
 use super::App;
+use crate::capture::CameraState;
 use axum::Json;
 use axum::extract::State;
 use chuangming_calibration::Drift;
 use chuangming_domain::id::CameraId;
 use chuangming_domain::observation::UnknownReason;
-use crate::capture::CameraState;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;

@@ -70,7 +70,11 @@ impl Canvas {
     }
 
     /// Draws a line.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "steps of a line in a picture")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "steps of a line in a picture"
+    )]
     pub(super) fn line(&mut self, from: Point, to: Point, colour: Colour) {
         let (w, h) = (f64::from(self.width), f64::from(self.height));
         let (dx, dy) = ((to.x - from.x) * w, (to.y - from.y) * h);
@@ -98,12 +102,8 @@ impl Canvas {
     fn dot(&mut self, at: Point, half: u32, colour: Colour) {
         let (w, h) = (f64::from(self.width), f64::from(self.height));
         let half = f64::from(half);
-        let place = Rect {
-            x: at.x - half / w,
-            y: at.y - half / h,
-            width: 2.0 * half / w,
-            height: 2.0 * half / h,
-        };
+        let place =
+            Rect { x: at.x - half / w, y: at.y - half / h, width: 2.0 * half / w, height: 2.0 * half / h };
         if let Some((x0, y0, x1, y1)) = self.pixels_of(place) {
             self.fill_box(x0, y0, x1, y1, colour);
         }
@@ -115,8 +115,7 @@ impl Canvas {
         let low = |v: f64, side: u32| (v * f64::from(side)).floor().clamp(0.0, f64::from(side)) as u32;
         let high = |v: f64, side: u32| (v * f64::from(side)).ceil().clamp(0.0, f64::from(side)) as u32;
         let (x0, y0) = (low(place.x, self.width), low(place.y, self.height));
-        let (x1, y1) =
-            (high(place.x + place.width, self.width), high(place.y + place.height, self.height));
+        let (x1, y1) = (high(place.x + place.width, self.width), high(place.y + place.height, self.height));
         (x0 < x1 && y0 < y1).then_some((x0, y0, x1, y1))
     }
 

@@ -66,7 +66,8 @@ impl Codes {
     pub(super) fn redeem(&self, code: &str, from: IpAddr, now: Instant) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         let key = state.key(from, now);
-        let locked = state.of_all.left(TRIES_OF_ALL, now).or(state.tries.entry(key).or_default().left(TRIES, now));
+        let locked =
+            state.of_all.left(TRIES_OF_ALL, now).or(state.tries.entry(key).or_default().left(TRIES, now));
         if let Some(left) = locked {
             return Err(Refusal::Locked(left));
         }

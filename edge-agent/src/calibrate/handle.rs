@@ -1,5 +1,6 @@
 //! What the calibration page reaches of the agent.
 
+use super::canvas::Canvas;
 use super::problem::Failure;
 use crate::capture::Frame;
 use crate::clock::SteadyClock;
@@ -97,12 +98,22 @@ impl Handle {
         found.ok_or(Failure::NotFound("GET /api/cameras lists the cameras"))
     }
 
-    /// The camera's newest frame.
+    /// The camera's newest frame, grey where nobody may look. Everything of the page sees pictures through here.
     ///
     /// # Errors
     /// When there is none yet.
     pub fn newest(&self, camera: &CameraId) -> Result<Arc<Frame>, Failure> {
-        self.gallery.newest(camera).ok_or(Failure::NoPicture)
+        let frame = self.gallery.newest(camera).ok_or(Failure::NoPicture)?;
+        let setup = self.setup();
+        let mut masks = setup.calibration.masks_of(camera).peekable();
+        if masks.peek().is_none() {
+            return Ok(frame);
+        }
+        let mut canvas = Canvas::new(&frame.image);
+        masks.for_each(|mask| canvas.grey(mask));
+        let image = canvas.finish().ok_or(Failure::NoPicture)?;
+        let Frame { at, loop_restarted, dropped, .. } = *frame;
+        Ok(Arc::new(Frame { at, image, loop_restarted, dropped }))
     }
 
     /// Where what is learnt and saved here is kept, owner-only.

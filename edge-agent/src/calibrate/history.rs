@@ -139,7 +139,8 @@ mod tests {
         let file = folder.path().join("history/00000001.json");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         // A file that somebody changed is no version of anything.
-        fs::write(&file, fs::read_to_string(&file).unwrap().replace("\"text\":\"a\"", "\"text\":\"x\"")).unwrap();
+        fs::write(&file, fs::read_to_string(&file).unwrap().replace("\"text\":\"a\"", "\"text\":\"x\""))
+            .unwrap();
         assert_eq!(history.entries().unwrap().len(), 2);
     }
 

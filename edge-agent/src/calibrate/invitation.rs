@@ -44,7 +44,9 @@ impl Invitation {
 
     /// Light on dark, as terminals are; the quiet zone makes it readable on light ones too.
     fn picture(&self) -> String {
-        let Ok(code) = QrCode::with_error_correction_level(self.link(), EcLevel::L) else { return String::new() };
+        let Ok(code) = QrCode::with_error_correction_level(self.link(), EcLevel::L) else {
+            return String::new();
+        };
         code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build()
     }
 }

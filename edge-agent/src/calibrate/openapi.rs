@@ -77,19 +77,15 @@ pub fn description() -> Document {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [
-        ("get", &mut item.get),
-        ("post", &mut item.post),
-        ("put", &mut item.put),
-        ("delete", &mut item.delete),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]
+        .into_iter()
+        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// Method and path, so that two handlers of one name in two files never share an id.
 fn operation_id(method: &str, path: &str) -> String {
-    let words = path.trim_start_matches("/api").split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
+    let words =
+        path.trim_start_matches("/api").split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 

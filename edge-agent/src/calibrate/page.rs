@@ -8,13 +8,6 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "../calibration/web/dist"]
 struct Dist;
 
-/// The chart to be printed and held before a camera.
-#[derive(RustEmbed)]
-#[folder = "../calibration"]
-#[include = "board.pdf"]
-struct Chart;
-
-const BOARD: &str = "board.pdf";
 const INDEX: &str = "index.html";
 /// What the server says instead of a page that was not built.
 const NOT_BUILT: &str =
@@ -26,11 +19,6 @@ pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
 /// A file of the page; what has no file name is the page itself.
 pub(super) async fn page(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path == BOARD
-        && let Some(chart) = Chart::get(BOARD)
-    {
-        return answer(chart, "no-cache");
-    }
     if let Some(file) = Dist::get(path) {
         let is_hashed = path.starts_with("assets/");
         return answer(file, if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" });

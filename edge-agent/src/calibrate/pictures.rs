@@ -121,7 +121,6 @@ impl Painter {
         let small = scaled_down(&frame.image, wanted.max.unwrap_or(USUAL_SIDE)).map_err(Failure::internal)?;
         let mut canvas = Canvas::new(&small);
         hidden.into_iter().for_each(|place| canvas.pixelate(place));
-        setup.calibration.masks_of(camera).for_each(|mask| canvas.grey(mask));
         marks.iter().for_each(|marks| draw(&mut canvas, marks));
         let shown = canvas.finish().ok_or_else(|| Failure::internal("a picture without pixels"))?;
         to_jpeg(&shown, QUALITY).map_err(Failure::internal)

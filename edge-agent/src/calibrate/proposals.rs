@@ -63,12 +63,7 @@ impl Proposals {
     }
 
     fn note(&self, camera: &CameraId, state: ProposalState, looked: Duration, windows: Vec<Proposal>) {
-        let view = ProposalView {
-            state,
-            seconds: looked.min(SPAN).as_secs(),
-            of: SPAN.as_secs(),
-            windows,
-        };
+        let view = ProposalView { state, seconds: looked.min(SPAN).as_secs(), of: SPAN.as_secs(), windows };
         self.by_camera.lock().insert(camera.clone(), view);
     }
 
@@ -115,7 +110,7 @@ async fn watch(app: Arc<App>, camera: CameraId, mut observer: Observer) {
     let mut state = ProposalState::Watching;
     while state == ProposalState::Watching {
         turn.tick().await;
-        let newest = app.handle.gallery.newest(&camera).filter(|frame| seen != Some(frame.at));
+        let newest = app.handle.newest(&camera).ok().filter(|frame| seen != Some(frame.at));
         if let Some(frame) = newest {
             (seen, last) = (Some(frame.at), Instant::now());
             let looked = tokio::task::spawn_blocking(move || {

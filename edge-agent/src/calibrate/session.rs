@@ -108,9 +108,8 @@ mod tests {
     #[test]
     fn sessions_are_apart_and_bounded_in_number() {
         let (sessions, now) = (Sessions::default(), Instant::now());
-        let tokens: Vec<_> = (0..SESSIONS as u64 + 1)
-            .map(|n| sessions.begin(now + Duration::from_secs(n)))
-            .collect();
+        let tokens: Vec<_> =
+            (0..SESSIONS as u64 + 1).map(|n| sessions.begin(now + Duration::from_secs(n))).collect();
         let later = now + MINUTE;
         assert_eq!(sessions.find(&tokens[0], false, later), None, "the oldest gave way");
         assert!(tokens[1..].iter().all(|token| sessions.find(token, false, later).is_some()));

@@ -138,7 +138,8 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     if !is_open && found.is_none() {
         return Failure::SignedOut.into_response();
     }
-    if !is_open && !request.method().is_safe()
+    if !is_open
+        && !request.method().is_safe()
         && let Err(failure) = came_from_page(request.headers())
     {
         return failure.into_response();

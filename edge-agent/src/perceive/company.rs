@@ -87,8 +87,10 @@ impl Perception {
         for region in views(width, height) {
             found.extend(detector.run(image, region)?);
         }
-        let people: Vec<PixelBox> =
-            boxes(detector, &nms::class_wise(found, SAME_PERSON)).iter().map(|person| person.region).collect();
+        let people: Vec<PixelBox> = boxes(detector, &nms::class_wise(found, SAME_PERSON))
+            .iter()
+            .map(|person| person.region)
+            .collect();
         let mut hidden = Vec::new();
         for (number, person) in people.iter().enumerate() {
             let head = if number < MOST_POSES {
@@ -118,10 +120,8 @@ impl Perception {
         let view = WindowView::new(seat.clone(), None, ItemSet::new());
         let glance = Glance { image: view.masked(image), view: &view, seat_box };
         let person = self.person(&glance)?;
-        if matches!(
-            presence::read(&person, Some(&[]), None),
-            Reading::Known { value: Presence::Absent, .. }
-        ) {
+        if matches!(presence::read(&person, Some(&[]), None), Reading::Known { value: Presence::Absent, .. })
+        {
             return Ok(None);
         }
         let head = person.keypoints.as_ref().and_then(|keypoints| head_of(keypoints, seat_box));
@@ -134,7 +134,9 @@ impl Perception {
     /// When a model cannot be run.
     pub fn marks(&mut self, image: &RgbImage, view: &WindowView) -> Result<Marks, ModelError> {
         let (width, height) = (image.width(), image.height());
-        let Some(seat_box) = crops::window_box(&view.seat, width, height) else { return Ok(Marks::default()) };
+        let Some(seat_box) = crops::window_box(&view.seat, width, height) else {
+            return Ok(Marks::default());
+        };
         let glance = Glance { image: view.masked(image), view, seat_box };
         let people = self.people(&glance)?.unwrap_or_default();
         let person = self.person(&glance)?;
@@ -153,7 +155,10 @@ impl Perception {
         Ok(Marks {
             keypoints: points.iter().copied().flatten().collect(),
             bones: BONES.iter().filter_map(bone).collect(),
-            crops: crops.into_iter().map(|(crop, region)| (crop, region.to_fractions(width, height))).collect(),
+            crops: crops
+                .into_iter()
+                .map(|(crop, region)| (crop, region.to_fractions(width, height)))
+                .collect(),
         })
     }
 }
@@ -191,7 +196,8 @@ fn head_of(keypoints: &[Keypoint; 17], person: PixelBox) -> Option<PixelBox> {
     let least = HEAD_SHARE * person.width().max(person.height());
     let half = (HEAD_HALF * scale).max(least).max(0.9 * (x1 - x0).max(y1 - y0));
     let is_inside = enlarged(person, 0.1);
-    let holds = (is_inside.x0..=is_inside.x1).contains(&centre.x) && (is_inside.y0..=is_inside.y1).contains(&centre.y);
+    let holds = (is_inside.x0..=is_inside.x1).contains(&centre.x)
+        && (is_inside.y0..=is_inside.y1).contains(&centre.y);
     holds.then(|| PixelBox::new(centre.x - half, centre.y - 1.15 * half, centre.x + half, centre.y + half))
 }
 
@@ -209,7 +215,15 @@ mod tests {
     /// Somebody upright whose shoulders are 80 pixels apart.
     fn upright() -> [Keypoint; 17] {
         let mut keypoints = [Keypoint { x: 200.0, y: 300.0, score: 0.1 }; 17];
-        let places = [(200.0, 150.0), (192.0, 143.0), (208.0, 143.0), (184.0, 147.0), (216.0, 147.0), (160.0, 200.0), (240.0, 200.0)];
+        let places = [
+            (200.0, 150.0),
+            (192.0, 143.0),
+            (208.0, 143.0),
+            (184.0, 147.0),
+            (216.0, 147.0),
+            (160.0, 200.0),
+            (240.0, 200.0),
+        ];
         for (keypoint, (x, y)) in keypoints.iter_mut().zip(places) {
             *keypoint = Keypoint { x, y, score: 0.8 };
         }
@@ -221,7 +235,10 @@ mod tests {
         let hidden = head_of(&upright(), PERSON).unwrap();
         // A head as high as 0.6 shoulder widths about the nose.
         let head = PixelBox::new(176.0, 120.0, 224.0, 172.0);
-        assert!(hidden.x0 < head.x0 && hidden.y0 < head.y0 && hidden.x1 > head.x1 && hidden.y1 > head.y1, "{hidden:?}");
+        assert!(
+            hidden.x0 < head.x0 && hidden.y0 < head.y0 && hidden.x1 > head.x1 && hidden.y1 > head.y1,
+            "{hidden:?}"
+        );
         assert!(hidden.area() < 0.25 * PERSON.area(), "not half of the person: {hidden:?}");
     }
 
