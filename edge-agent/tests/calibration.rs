@@ -155,7 +155,7 @@ async fn pictures_come_small_or_whole_with_heads_hidden_unless_asked() {
     assert_eq!((cameras["state"].as_str(), cameras["windows"].as_u64()), (Some("ok"), Some(0)));
     let whole = (cameras["width"].as_u64().unwrap(), cameras["height"].as_u64().unwrap());
 
-    let picture = |query: &str| page.get(&format!("/api/cameras/cam-1/picture{query}"));
+    let picture = async |query: &str| page.get(&format!("/api/cameras/cam-1/picture{query}")).await;
     let answer = picture("?max=320").await;
     assert_eq!(
         (answer.status(), &answer.headers()["content-type"]),
