@@ -41,7 +41,11 @@ impl Arrival {
         match &self.body {
             Body::Event(e) => Some(Ack { id: e.id, seq: e.seq }),
             Body::Health(h) => Some(Ack { id: h.id, seq: h.seq }),
-            Body::Coverage(_) | Body::Status(_) | Body::Applied(_) | Body::Machine(_) => None,
+            Body::Coverage(_)
+            | Body::Status(_)
+            | Body::Applied(_)
+            | Body::Machine(_)
+            | Body::Geometry(_) => None,
         }
     }
 }
