@@ -53,7 +53,7 @@ def main():
     if "badge" in steps:
         crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
     if "smoking" in steps:
-        crop_heads.run_smoking(everything, args.cache, args.weights, int(16000 * part))
+        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part))
     if args.step == "all":
         from . import card
         card.main(args.weights)

@@ -110,7 +110,7 @@ def badge_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def run_badge(windows, cache, folder, samples=40000, cv_samples=16000, seed=1, cross_validate=True):
+def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, cross_validate=True):
     c = Crops(cache, "badge", windows)
     synthetic = c.split == "train"
     real = c.set == "real_badge"
@@ -162,7 +162,7 @@ def smoking_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def run_smoking(windows, cache, folder, samples=16000, seed=1):
+def run_smoking(windows, cache, folder, samples=40000, seed=1):
     c = Crops(cache, "smoking", windows)
     trains = (c.split == "train") | (c.set == "real_badge")
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
