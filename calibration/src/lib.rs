@@ -23,3 +23,4 @@ pub use drift::{Drift, Match};
 pub use finding::{Change, ChangeKind, Code, Finding, Findings, Part, Place, PlaceKind, Value, Values};
 pub use lens::{ChartCorner, LensFit, Quality, TooFewEdges, lean_at};
 pub use propose::{Joint, MOST_LOOKS, Proposal, Sighting, Thing, Watch};
+pub use scale::is_too_small;

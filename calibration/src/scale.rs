@@ -43,3 +43,10 @@ impl Scale {
         Self { shoulders, cigarette: CIGARETTE_M * metre, item: CUP_M * metre }
     }
 }
+
+/// Whether a picture shows a seat with fewer pixels than badge, cigarette and items need: a larger one would tell more.
+#[must_use]
+pub fn is_too_small(seat: &Polygon, width: u32, height: u32) -> bool {
+    let scale = Scale::of(seat, width, height);
+    scale.shoulders < SHOULDERS_PX || scale.cigarette < CIGARETTE_PX || scale.item < ITEM_PX
+}

@@ -12,6 +12,7 @@ pub mod calibrate;
 pub mod capture;
 pub mod clock;
 pub mod config;
+pub mod detail;
 pub mod doctor;
 pub mod drift;
 pub mod enrol;

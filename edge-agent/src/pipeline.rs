@@ -6,6 +6,7 @@
 use crate::perceive::{Optics, Perception, Reference, SmokingEvidence, Taught, WindowView};
 use chuangming_analysis::schedule::on_duty;
 use chuangming_analysis::{Context, Duty, Hours, Place, Window};
+use chuangming_calibration::is_too_small;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
 use chuangming_domain::geometry::{Polygon, Rect};
@@ -63,6 +64,21 @@ impl Looks for Perception {
 
     fn find_people(&mut self, image: &RgbImage) -> Result<Option<Vec<Rect>>, ModelError> {
         Perception::find_people(self, image)
+    }
+}
+
+/// A picture of a camera and, where there is one, a larger one of the same view and moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Pictures<'a> {
+    /// What every signal can look at.
+    pub image: &'a RgbImage,
+    /// What those look at that need more pixels.
+    pub detail: Option<&'a RgbImage>,
+}
+
+impl<'a> From<&'a RgbImage> for Pictures<'a> {
+    fn from(image: &'a RgbImage) -> Self {
+        Self { image, detail: None }
     }
 }
 
@@ -181,16 +197,23 @@ impl CameraPipeline {
         self.step_showing(at, image, |_, _| {})
     }
 
+    /// Whether something is due whose crop has too few pixels in this frame.
+    #[must_use]
+    pub fn wants_detail(&self, at: Timestamp, image: &RgbImage) -> bool {
+        on_duty(self.policy.schedule.as_ref(), at)
+            && self.posts.iter().any(|post| post.due(at).into_iter().any(|s| post.wants_detail(image, s)))
+    }
+
     /// As [`step`](Self::step), and shows what each signal said.
-    pub fn step_showing(
+    pub fn step_showing<'a>(
         &mut self,
         at: Timestamp,
-        image: &RgbImage,
+        pictures: impl Into<Pictures<'a>>,
         mut show: impl FnMut(&Place, &Observation),
     ) -> Vec<Event> {
-        let looks = Arc::clone(&self.looks);
+        let (looks, pictures) = (Arc::clone(&self.looks), pictures.into());
         self.pass(at, |post, due| {
-            let said = post.look(&mut *looks.lock(), at, image, due);
+            let said = post.look(&mut *looks.lock(), at, pictures, due);
             said.iter().for_each(|observation| show(&post.place, observation));
             said
         })
@@ -328,6 +351,19 @@ impl Post {
         due
     }
 
+    /// Whether this picture has too few pixels of what a signal looks at. Nobody knows how large people in a smoking zone
+    /// are; and a desk is held against what was learnt of it at the same size.
+    fn wants_detail(&self, image: &RgbImage, signal: Signal) -> bool {
+        match (&self.target, signal) {
+            (Target::Zone(_), _) => true,
+            (Target::Window(view), Signal::Desk) if view.reference.is_some() => false,
+            (Target::Window(view), Signal::Badge | Signal::Smoking | Signal::Desk) => {
+                is_too_small(&view.seat, image.width(), image.height())
+            }
+            _ => false,
+        }
+    }
+
     fn is_late(&self, at: Timestamp) -> bool {
         let late = |signal: Signal, next: Timestamp| {
             self.period(signal).is_some_and(|period| at > next + SignedDuration::from_secs_f64(period))
@@ -349,18 +385,28 @@ impl Post {
         &mut self,
         looks: &mut dyn Looks,
         at: Timestamp,
-        image: &RgbImage,
+        Pictures { image, detail }: Pictures<'_>,
         due: &[Signal],
     ) -> Vec<Observation> {
+        let in_detail = |signal: &Signal| detail.is_some() && self.wants_detail(image, *signal);
+        let (large, small): (Vec<Signal>, Vec<Signal>) = due.iter().partition(|signal| in_detail(signal));
+        let mut said = self.look_at(looks, image, &small);
+        said.extend(detail.into_iter().flat_map(|detail| self.look_at(looks, detail, &large)));
+        said.into_iter().map(|observation| self.weighed(at, observation)).collect()
+    }
+
+    fn look_at(&self, looks: &mut dyn Looks, image: &RgbImage, due: &[Signal]) -> Vec<Observation> {
+        if due.is_empty() {
+            return Vec::new();
+        }
         let said = match &self.target {
             Target::Window(view) => looks.look(image, view, due),
             Target::Zone(view) => looks.look_for_smoking(image, view).map(|said| vec![said]),
         };
-        let said = said.unwrap_or_else(|error| {
+        said.unwrap_or_else(|error| {
             tracing::error!(%error, place = ?self.place, "a model could not be run");
             due.iter().map(|&signal| Observation::unknown(signal, UnknownReason::Unsure)).collect()
-        });
-        said.into_iter().map(|observation| self.weighed(at, observation)).collect()
+        })
     }
 
     /// Smoking is told from several frames, and by nobody who is not there.

@@ -222,3 +222,31 @@ fn coverage_is_by_window() {
     let observed = hours.values().next().unwrap()[&Signal::Presence].observed_s;
     assert!((9.0..=14.0).contains(&observed), "{observed}");
 }
+
+#[test]
+fn the_larger_picture_is_looked_at_where_the_smaller_has_too_few_pixels() {
+    let check = |name: &str, small: (u32, u32), expected: &[(Signal, f64)]| {
+        let seen = Arc::new(Mutex::new(BTreeMap::new()));
+        let says = {
+            let seen = Arc::clone(&seen);
+            move |width: f64, signal| {
+                seen.lock().insert(signal, width);
+                somebody(signal, false, Posture::Upright)
+            }
+        };
+        let (mut pipeline, _) = pipeline("", says);
+        let (small, large) = (RgbImage::filled(small.0, small.1, 0), RgbImage::filled(801, 601, 0));
+        assert_eq!(pipeline.wants_detail(at(0.0), &small), expected[1].1 == 8.0, "{name}");
+        pipeline.step_showing(at(0.0), Pictures { image: &small, detail: Some(&large) }, |_, _| {});
+        for (signal, width) in expected {
+            assert_eq!(
+                seen.lock().get(signal),
+                Some(width),
+                "{name}: {signal:?} saw a width of, in hundreds"
+            );
+        }
+    };
+    let sees = |posture, badge| [(Signal::Posture, posture), (Signal::Badge, badge)];
+    check("a sub-stream", (161, 121), &sees(1.6, 8.0));
+    check("a picture with pixels enough", (641, 481), &sees(6.4, 6.4));
+}

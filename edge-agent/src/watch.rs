@@ -12,6 +12,7 @@ use crate::capture::{
 };
 use crate::clock::SteadyClock;
 use crate::config::{CameraConfig, Setup};
+use crate::detail::Detail;
 use crate::drift::{CameraDrift, Change, MovedCameras};
 use crate::gallery::Gallery;
 use crate::health::Problem;
@@ -19,7 +20,7 @@ use crate::kept::Kept;
 use crate::machine::Pace;
 use crate::overload::Overload;
 use crate::perceive::{Optics, WindowView};
-use crate::pipeline::{CameraPipeline, Learnt, Looks, Site, WatchedWindow};
+use crate::pipeline::{CameraPipeline, Learnt, Looks, Pictures, Site, WatchedWindow};
 use crate::recorder::Report;
 use crate::references::{self, Epochs, References, StoreError, same_view, same_zones};
 use chuangming_analysis::schedule::on_duty;
@@ -93,10 +94,8 @@ impl Watch {
     /// When the system gives no thread.
     pub fn start(config: &CameraConfig, setup: Arc<Setup>, shared: Shared) -> io::Result<Self> {
         tell_what_is_not_looked_at(config, &setup);
-        let defaults = CaptureSettings::default();
-        let settings = CaptureSettings { still_fps: config.fps.unwrap_or(defaults.still_fps), ..defaults };
-        let camera =
-            Camera::start(config.id.clone(), config.source.clone(), settings, Arc::clone(&shared.clock))?;
+        let (source, settings) = (config.source.clone(), settings_of(config));
+        let camera = Camera::start(config.id.clone(), source, settings, Arc::clone(&shared.clock))?;
         let (orders, inbox) = mpsc::channel();
         let pace = Arc::new(Pace::default());
         let thread = Builder::new().name(format!("watch {}", config.id)).spawn({
@@ -144,6 +143,7 @@ struct Watcher {
     pipeline: CameraPipeline,
     health: CameraHealth,
     overload: Overload,
+    detail: Option<Detail>,
     /// Whether it looks where it was calibrated; `None` while nothing is.
     drift: Option<CameraDrift>,
     /// What of the store it knows.
@@ -161,9 +161,12 @@ impl Watcher {
         let pipeline = new_pipeline(&config.id, &setup, &shared);
         let health = CameraHealth::new(health_settings, now);
         let overload = Overload::default();
+        let detail = config.detail_source.clone().map(|source| {
+            Detail::new(config.id.clone(), source, settings_of(&config), Arc::clone(&shared.clock))
+        });
         let drift = new_drift(&config.id, &setup, &shared);
         let hour = hour_of(now);
-        Self { config, shared, setup, pipeline, health, overload, drift, known, pace, hour }
+        Self { config, shared, setup, pipeline, health, overload, detail, drift, known, pace, hour }
     }
 
     fn run(mut self, camera: Camera, inbox: &mpsc::Receiver<Order>) {
@@ -182,6 +185,9 @@ impl Watcher {
             self.count_coverage();
         }
         camera.ask_to_stop();
+        if let Some(detail) = &mut self.detail {
+            detail.ask_to_stop();
+        }
         self.start_afresh(self.shared.clock.now(), CloseReason::Shutdown);
         if let Err(e) = camera.stop(STOP_WITHIN) {
             warn!(reason = %e, "left behind");
@@ -208,7 +214,11 @@ impl Watcher {
                     self.unknown(at, UnknownReason::Moved)
                 } else {
                     let kept = Arc::clone(&self.shared.kept);
-                    self.pipeline.step_showing(at, &frame.image, |place, said| kept.note(at, place, said))
+                    let detail =
+                        self.detail.as_mut().filter(|_| self.pipeline.wants_detail(at, &frame.image));
+                    let detail = detail.and_then(|detail| detail.at(at));
+                    let pictures = Pictures { image: &frame.image, detail };
+                    self.pipeline.step_showing(at, pictures, |place, said| kept.note(at, place, said))
                 }
             }
             CameraState::Unknown(reason) => self.unknown(at, reason),
@@ -392,15 +402,17 @@ impl Watcher {
     }
 }
 
+fn settings_of(config: &CameraConfig) -> CaptureSettings {
+    let defaults = CaptureSettings::default();
+    CaptureSettings { still_fps: config.fps.unwrap_or(defaults.still_fps), ..defaults }
+}
+
 /// Settings that an installer may wonder about.
 fn tell_what_is_not_looked_at(config: &CameraConfig, setup: &Setup) {
     let windows = setup.calibration.windows.iter().map(|w| &w.camera);
     let zones = setup.calibration.smoking_zones.iter().map(|z| &z.camera);
     if !windows.chain(zones).any(|camera| *camera == config.id) {
         warn!(camera = %config.id, "no window and no smoking zone is calibrated: only the camera's health is watched");
-    }
-    if config.detail_source.is_some() {
-        warn!(camera = %config.id, "detail_source is not opened by this version: source alone is looked at");
     }
 }
 

@@ -15,7 +15,7 @@ use chuangming_edge_agent::references::References;
 use chuangming_edge_agent::watch::{Shared, Watch};
 use chuangming_models::{ModelError, RgbImage};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,12 +51,16 @@ fn setup(raise_after_s: u32) -> Arc<Setup> {
 }
 
 fn watch(source: &Path, fps: f64) -> Bench {
+    watch_in_detail(source, None, fps, Nobody)
+}
+
+fn watch_in_detail(source: &Path, detail: Option<&Path>, fps: f64, looks: impl Looks + 'static) -> Bench {
     let (sender, reports) = mpsc::channel(64);
     let data = tempfile::tempdir().unwrap();
     let shared = Shared {
         hall: "tanggu".parse().unwrap(),
         agent: "edge-01".parse().unwrap(),
-        looks: Arc::new(Mutex::new(Nobody)),
+        looks: Arc::new(Mutex::new(looks)),
         models: BTreeMap::new(),
         clock: Arc::new(SteadyClock::default()),
         gallery: Arc::new(Gallery::default()),
@@ -68,7 +72,7 @@ fn watch(source: &Path, fps: f64) -> Bench {
     let config = CameraConfig {
         id: "cam-1".parse().unwrap(),
         source: Source::Media(source.to_owned()),
-        detail_source: None,
+        detail_source: detail.map(|path| Source::Media(path.to_owned())),
         check_frozen: false,
         fps: Some(fps),
     };
@@ -104,23 +108,29 @@ impl Bench {
     }
 }
 
-/// Writes a chequered picture (a uniform one would count as a covered lens), moving by its number.
+/// The side of a small picture.
+const SIDE: u32 = 96;
+
+/// Writes chequered pictures (a uniform one would count as a covered lens), each moved by its number.
 fn write_pictures(folder: &Path, count: u8) {
-    const SIDE: u32 = 96;
+    write_pictures_of(folder, count, SIDE);
+}
+
+fn write_pictures_of(folder: &Path, count: u8, side: u32) {
     for n in 0..count {
         let mut bmp = Vec::new();
         bmp.extend(b"BM");
-        bmp.extend((54 + SIDE * SIDE * 3).to_le_bytes());
+        bmp.extend((54 + side * side * 3).to_le_bytes());
         bmp.extend([0; 4]);
         bmp.extend(54u32.to_le_bytes());
         bmp.extend(40u32.to_le_bytes());
-        bmp.extend(SIDE.to_le_bytes());
-        bmp.extend(SIDE.to_le_bytes());
+        bmp.extend(side.to_le_bytes());
+        bmp.extend(side.to_le_bytes());
         bmp.extend(1u16.to_le_bytes());
         bmp.extend(24u16.to_le_bytes());
         bmp.extend([0; 24]);
-        for y in 0..SIDE {
-            for x in 0..SIDE {
+        for y in 0..side {
+            for x in 0..side {
                 let light = ((x + u32::from(n)) / 12 + y / 12) % 2 == 0;
                 bmp.extend([if light { 200 } else { 60 }; 3]);
             }
@@ -180,4 +190,42 @@ fn a_camera_that_never_was_is_offline_and_its_windows_are_not_absent() {
     std::thread::sleep(Duration::from_secs(3));
     let rest = bench.stop();
     assert!(!rest.iter().any(|r| matches!(r, Report::Events(_))), "{rest:?}");
+}
+
+/// Notes how wide the pictures are that it is shown.
+struct Ruler(Arc<Mutex<BTreeSet<u32>>>);
+
+impl Looks for Ruler {
+    fn look(
+        &mut self,
+        image: &RgbImage,
+        view: &WindowView,
+        due: &[Signal],
+    ) -> Result<Vec<Observation>, ModelError> {
+        self.0.lock().insert(image.width());
+        Nobody.look(image, view, due)
+    }
+
+    fn look_for_smoking(&mut self, image: &RgbImage, zone: &WindowView) -> Result<Observation, ModelError> {
+        Nobody.look_for_smoking(image, zone)
+    }
+}
+
+#[test]
+fn the_detail_source_is_looked_at_where_the_source_has_too_few_pixels() {
+    const LARGE: u32 = 960;
+    let folder = tempfile::tempdir().unwrap();
+    let [small, large] = ["small", "large"].map(|name| folder.path().join(name));
+    for (folder, side) in [(&small, SIDE), (&large, LARGE)] {
+        std::fs::create_dir(folder).unwrap();
+        write_pictures_of(folder, 8, side);
+    }
+    let widths = Arc::new(Mutex::new(BTreeSet::new()));
+    let bench = watch_in_detail(&small, Some(&large), 4.0, Ruler(Arc::clone(&widths)));
+    let until = Instant::now() + PATIENCE;
+    while !widths.lock().contains(&LARGE) {
+        assert!(Instant::now() < until, "only {:?} wide pictures were looked at", widths.lock());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    bench.stop();
 }
