@@ -101,7 +101,7 @@ export function Pareto({ report }: { report: Report }) {
   const option = useCallback(
     (c: Colours) => ({
       ...shared(c),
-      xAxis: { type: "category", data: bars.map((bar) => say(bar.rule.title)), ...axes(c), axisLabel: { color: c.muted, interval: 0, width: 88, overflow: "break", lineHeight: 15 } },
+      xAxis: { type: "category", data: bars.map((bar) => say(bar.rule.title)), ...axes(c), axisLabel: { color: c.muted, interval: 0, width: bars.length > 5 ? 110 : 88, overflow: bars.length > 5 ? "truncate" : "break", rotate: bars.length > 5 ? 32 : 0, lineHeight: 15 } },
       yAxis: [
         { type: "value", minInterval: 1, ...axes(c) },
         { type: "value", min: 0, max: 100, ...axes(c), splitLine: { show: false }, axisLabel: { color: c.muted, formatter: "{value}%" } },
