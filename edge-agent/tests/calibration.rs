@@ -89,6 +89,14 @@ async fn every_answer_forbids_what_the_page_does_not_need() {
 }
 
 #[tokio::test]
+async fn the_chart_is_there_to_be_printed() {
+    let page = Page::open().await;
+    let chart = page.get("/board.pdf").await;
+    assert_eq!(chart.headers()["content-type"], "application/pdf");
+    assert!(chart.bytes().await.unwrap().starts_with(b"%PDF-"));
+}
+
+#[tokio::test]
 async fn a_code_signs_in_once_and_only_from_the_page() {
     let page = Page::open().await;
     let code = page.invitation["code"].as_str().unwrap().to_owned();

@@ -98,7 +98,7 @@ impl Handle {
         found.ok_or(Failure::NotFound("GET /api/cameras lists the cameras"))
     }
 
-    /// The camera's newest frame, grey where nobody may look. Everything of the page sees pictures through here.
+    /// The camera's newest frame, grey where nobody may look: what is shown, and what is looked at as a whole.
     ///
     /// # Errors
     /// When there is none yet.

@@ -8,6 +8,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "../calibration/web/dist"]
 struct Dist;
 
+/// The chart to be printed and held before a camera.
+const CHART: (&str, &[u8]) = ("board.pdf", include_bytes!("../../../calibration/board.pdf"));
 const INDEX: &str = "index.html";
 /// What the server says instead of a page that was not built.
 const NOT_BUILT: &str =
@@ -19,6 +21,9 @@ pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
 /// A file of the page; what has no file name is the page itself.
 pub(super) async fn page(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
+    if path == CHART.0 {
+        return ([(header::CONTENT_TYPE, "application/pdf")], CHART.1).into_response();
+    }
     if let Some(file) = Dist::get(path) {
         let is_hashed = path.starts_with("assets/");
         return answer(file, if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" });
