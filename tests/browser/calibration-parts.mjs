@@ -15,12 +15,6 @@ export function clip(id) {
   return readFileSync(join(CLIPS, "manifest.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line)).find((one) => one.id === id);
 }
 
-/** The windows of a bundled clip as a `calibration.toml`. */
-export function truth(id, camera) {
-  const windows = clip(id).windows.map(({ window, seat, desk }) => `[[windows]]\nid = "${window}"\ncamera = "${camera}"\nseat = ${JSON.stringify(seat)}\ndesk = ${JSON.stringify(desk)}\n`);
-  return `version = 1\n${windows.join("")}`;
-}
-
 function ffmpeg(...args) {
   const made = spawnSync("ffmpeg", ["-loglevel", "error", ...args], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.error ?? made.stderr}`);
@@ -89,6 +83,16 @@ export async function followEvents(brokerPort) {
   client.on("message", (_, payload) => events.push(JSON.parse(payload)));
   await client.subscribeAsync(`chuangming/v1/${HALL}/edge-01/events`, { qos: 1 });
   return { events, stop: () => client.endAsync() };
+}
+
+/** Spreads two fingers around a point. */
+export async function pinch(page, [x, y]) {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, apart) => session.send("Input.dispatchTouchEvent", { type, touchPoints: apart === null ? [] : [{ x: x - apart, y, id: 0 }, { x: x + apart, y, id: 1 }] });
+  await touch("touchStart", 20);
+  for (const apart of [28, 36, 44, 52]) await touch("touchMove", apart);
+  await touch("touchEnd", null);
+  await session.detach();
 }
 
 /** Drags with one finger; `meanwhile` happens before the finger is lifted. */

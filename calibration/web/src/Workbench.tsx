@@ -13,6 +13,7 @@ import { lookForOffers } from "./offers";
 import { type Step, camera, cameras, goTo, lookForCameras, pick, step, steps } from "./place";
 import { leave } from "./session";
 import { zoomTo } from "./stage/gestures";
+import { calm } from "./stage/live";
 import { Stage } from "./stage/Stage";
 import { CameraStep } from "./steps/CameraStep";
 import { DetailsStep } from "./steps/DetailsStep";
@@ -46,7 +47,8 @@ export function Workbench() {
     // A new step begins at its start, for people who do not see it, too.
     if (before.current !== here) panel.current?.focus({ preventScroll: true });
     panel.current?.scrollTo(0, 0);
-    if (!EDITING.includes(here)) {
+    calm.value = !EDITING.includes(here);
+    if (calm.value) {
       select(null);
       zoomTo({ k: 1, x: 0, y: 0 });
     }

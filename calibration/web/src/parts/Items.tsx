@@ -11,6 +11,7 @@ import { zoomOf } from "../stage/view";
 import { offers } from "../offers";
 import { change, draft, select } from "../work";
 import { CUSTOM, item } from "./names";
+import { observed } from "./observed";
 
 /** Permitted by the contract wherever the policy does not say otherwise. */
 const USUAL = ["monitor", "scanner", "evaluator", "telephone", "pen_holder", "post_sign", "notice_sign", "name_plate", "keyboard", "mouse", "document", "card_reader", "printer", "stapler"];
@@ -22,7 +23,7 @@ export function Items({ window }: { window: WindowDraft }) {
   const [seen, setSeen] = useState<Seen>({ items: [], custom: [] });
   const load = () => api.items(window.id).then(setSeen, () => undefined);
   useEffect(() => {
-    if (offers("items")) void load();
+    if (offers("items")) observed().then(load, complain);
   }, [window.id]);
   const here = new Set(seen.items.map((one) => (one.custom === undefined ? one.class : CUSTOM + one.custom)));
   const named = [...window.required, ...window.permitted];

@@ -2,18 +2,22 @@ import { label, t } from "@central/i18n";
 import { Icon } from "@central/ui/Icon";
 import { Section } from "@central/ui/Page";
 import { complain } from "@central/ui/toast";
+import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { ApiError, type SelfTest as Test, api } from "../api";
 import { Saying } from "./Says";
 import { useEvery } from "./useEvery";
 
 const EVERY_MS = 800;
+/** Whether a test was begun on this page; until then there is none to ask for. */
+const isRunning = signal(false);
 
 /** Asks for one thing after the other at a window and ticks off what was detected. */
 export function SelfTest({ windows }: { windows: readonly string[] }) {
   const [window, setWindow] = useState(windows[0]!);
   const [test, setTest] = useState<Test | null>(null);
   const look = async () => {
+    if (!isRunning.value) return setTest(null);
     const now = await api.selfTest().catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 404) return null;
       throw error;
@@ -31,7 +35,7 @@ export function SelfTest({ windows }: { windows: readonly string[] }) {
           <select aria-label={t("ui.window_label")} value={window} onChange={(event) => setWindow(event.currentTarget.value)}>
             {windows.map((id) => <option key={id} value={id}>{t("ui.window", { window: id })}</option>)}
           </select>
-          <button type="button" onClick={() => act(api.startSelfTest(window))}><Icon name="person" />{t("calibrate.self_test_start")}</button>
+          <button type="button" onClick={() => act(api.startSelfTest(window).then(() => (isRunning.value = true)))}><Icon name="person" />{t("calibrate.self_test_start")}</button>
         </div>
       )}
       {test !== null && (
@@ -51,7 +55,7 @@ export function SelfTest({ windows }: { windows: readonly string[] }) {
             ))}
           </ol>
           {current === undefined && <p class="good tone"><Icon name="check" />{t("calibrate.self_test_done")}</p>}
-          <button type="button" onClick={() => act(api.endSelfTest())}>{t("calibrate.self_test_end")}</button>
+          <button type="button" onClick={() => act(api.endSelfTest().then(() => (isRunning.value = false)))}>{t("calibrate.self_test_end")}</button>
         </>
       )}
     </Section>

@@ -15,7 +15,11 @@ export const analysis = signal<Analysis | null>(null);
 /** Whether the last picture could not be fetched. */
 export const noPicture = signal(false);
 
+/** Whether nobody draws: then the machine's time is better spent on watching. */
+export const calm = signal(false);
+
 const EVERY_MS = 280;
+const EVERY_CALM_MS = 1500;
 const AFTER_FAILURE_MS = 1500;
 /** The agent scales pictures down to this longer side; what is zoomed in further is fetched as the camera has it. */
 const MOST_SCALED = 1280;
@@ -48,7 +52,7 @@ async function follow(id: string): Promise<void> {
     }
     const took = performance.now() - began;
     // A machine that is busy gets as much rest as it needed for the picture: watching comes first.
-    const rest = failed ? AFTER_FAILURE_MS : Math.max(EVERY_MS - took, took);
+    const rest = failed ? AFTER_FAILURE_MS : Math.max((calm.peek() ? EVERY_CALM_MS : EVERY_MS) - took, took);
     await new Promise((next) => setTimeout(next, rest));
   }
 }

@@ -2,14 +2,14 @@ import { maybe, t } from "@central/i18n";
 import { clock } from "@central/time";
 import { Icon } from "@central/ui/Icon";
 import { complain } from "@central/ui/toast";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Reference, api } from "../api";
 import { type WindowDraft, windowsOf } from "../editor/draft";
 import { Bar } from "../parts/Bar";
+import { observed } from "../parts/observed";
 import { useEvery } from "../parts/useEvery";
-import { offers } from "../offers";
 import { camera } from "../place";
-import { draft, unsaved } from "../work";
+import { draft } from "../work";
 
 const EVERY_MS = 1500;
 
@@ -18,16 +18,20 @@ export function LearnStep() {
   const windows = windowsOf(draft.value, camera.value?.id ?? "");
   const [known, setKnown] = useState<Record<string, Reference>>({});
   const [busy, setBusy] = useState(false);
+  // What is learnt belongs to the zones as they are drawn.
+  const [isKnown, setKnownToAgent] = useState(false);
+  useEffect(() => {
+    setKnownToAgent(false);
+    observed().then(() => setKnownToAgent(true), complain);
+  }, [draft.value]);
   const look = async () => {
     const all = await Promise.all(windows.map(async ({ id }) => [id, await api.reference(id).catch(none)] as const));
     setKnown(Object.fromEntries(all));
   };
-  useEvery(EVERY_MS, look, [windows.map(({ id }) => id).join()]);
+  useEvery(EVERY_MS, async () => isKnown && look(), [isKnown, windows.map(({ id }) => id).join()]);
   const learn = async (some: readonly WindowDraft[]) => {
     setBusy(true);
     try {
-      // Zones that are not saved are observed on trial; what is learnt belongs to them.
-      if (unsaved.value.length > 0 && offers("trial")) await api.startTrial(draft.value);
       for (const { id } of some) await api.learn(id);
       await look();
     } catch (error) {
@@ -43,7 +47,7 @@ export function LearnStep() {
       <p class="muted">{t("calibrate.learn_lead")}</p>
       {windows.length === 0 && <p class="hint">{t("calibrate.no_windows_yet")}</p>}
       {waiting.length > 0 && (
-        <button type="button" class="primary" disabled={busy} onClick={() => void learn(waiting)}>
+        <button type="button" class="primary" disabled={busy || !isKnown} onClick={() => void learn(waiting)}>
           <Icon name="book" />{t("calibrate.learn_all", { n: waiting.length })}
         </button>
       )}

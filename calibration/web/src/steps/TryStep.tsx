@@ -18,10 +18,12 @@ const EVERY_MS = 2000;
 export function TryStep() {
   const windows = windowsOf(draft.value, camera.value?.id ?? "");
   const [trial, setTrial] = useState<Trial | null>(null);
+  const [isStarted, setStarted] = useState(false);
   useEffect(() => {
-    if (windows.length > 0 && offers("trial")) api.startTrial(draft.value).catch(complain);
+    setStarted(false);
+    if (windows.length > 0 && offers("trial")) api.startTrial(draft.value).then(() => setStarted(true), complain);
   }, [draft.value]);
-  useEvery(EVERY_MS, async () => offers("trial") && setTrial(await api.trial()), [draft.value]);
+  useEvery(EVERY_MS, async () => isStarted && setTrial(await api.trial()), [isStarted]);
   return (
     <>
       <header class="step-head"><h1>{t("calibrate.step.try")}</h1></header>
