@@ -279,7 +279,7 @@ async fn probes_headers_and_limits() {
     let http = reqwest::Client::new();
     let wrong_method = http.put(central.url("/api/v1/halls")).send().await.unwrap();
     assert_eq!(problem(wrong_method).await, (StatusCode::METHOD_NOT_ALLOWED, "method".to_owned()));
-    let large = json!({"name": "head", "password": "x".repeat(100_000)});
+    let large = json!({"name": "head", "password": "x".repeat(600_000)});
     let too_large = http.post(central.url("/api/v1/session")).json(&large).send().await.unwrap();
     assert_eq!(too_large.status(), 413);
     assert_eq!(reqwest::get(central.url("/assets/none.js")).await.unwrap().status(), 404);
