@@ -18,7 +18,7 @@ export function Says({ of }: { of: readonly string[] }) {
           <dt class="whole">{t("ui.window", { window: id })}</dt>
           {SIGNALS.map((signal) => {
             const said = windows[id]![signal];
-            return said && <div key={signal}><dt>{t(`signal.${signal}`)}</dt><dd>{signal === "desk" && said.value != null ? <Desk items={said.items ?? []} /> : <Saying said={said} />}</dd></div>;
+            return said && <div key={signal}><dt>{t(`signal.${signal}`)}</dt><dd><Saying said={said} /></dd></div>;
           })}
         </dl>
       ))}
@@ -36,5 +36,7 @@ export function Saying({ said }: { said: Said }) {
   if (said.value == null) {
     return <span class="muted">{t("ui.unknown")}{said.reason != null && `: ${label("calibrate.reason", said.reason)}`}</span>;
   }
+  // Of a desk that is seen, what lies on it is what counts.
+  if (said.value === "seen") return <Desk items={said.items ?? []} />;
   return <>{label("value", said.value)} <span class="muted">{percent(said.confidence)}</span></>;
 }
