@@ -27,6 +27,9 @@ const EVERY: SignedDuration = SignedDuration::from_secs(1);
 const PICTURES: usize = 30;
 /// In so many of them nobody may be at a place that is learnt.
 const OPEN: u16 = 15;
+/// A view that is not complete after so many pictures is learnt at leisure: people are looked for in each.
+const SOON: usize = 60;
+const LATER: SignedDuration = SignedDuration::from_secs(5);
 /// A view that is not complete after so many pictures is learnt from the beginning: the light may have changed.
 const MOST_PICTURES: usize = 600;
 /// While this share of the usual points is found in place, nothing moved.
@@ -161,6 +164,9 @@ impl CameraDrift {
         let fits = |l: &Learner| l.height() == edges.height() && l.pictures() < MOST_PICTURES;
         let mut learner = self.learner.take().filter(fits).unwrap_or_else(|| Learner::new(edges.height()));
         learner.add(&edges, people);
+        if learner.pictures() > SOON {
+            self.next = Some(at + LATER);
+        }
         if learner.pictures() >= PICTURES && learner.pictures() % 10 == 0 {
             self.view = learner.view(OPEN);
         }
