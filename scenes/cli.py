@@ -79,6 +79,22 @@ def _parser():
     stills.add_argument("--focus", choices=("window", "seat"), default="window", help="what a zoomed camera looks at")
     stills.set_defaults(run=_stills)
 
+    desks = commands.add_parser("desks", help="labelled desks without conduct: many views of every hall, cheap")
+    desks.add_argument("--start", type=int, required=True, help="first seed")
+    desks.add_argument("--n", type=int, required=True, help="number of halls")
+    desks.add_argument("--views", type=int, default=6, help="pictures of each hall (default 6)")
+    desks.add_argument("--out", required=True, help="folder for img/ and the manifest")
+    desks.add_argument("--samples", type=int, default=5, help="samples per pixel (default 5)")
+    desks.add_argument("--windows", type=_numbers, default=[1, 1, 2], help="windows per hall (default 1,1,2)")
+    desks.set_defaults(run=_desks)
+
+    sprites = commands.add_parser("sprites", help="sheets of single items with alpha, to be pasted onto desks")
+    sprites.add_argument("--start", type=int, required=True, help="first seed")
+    sprites.add_argument("--n", type=int, required=True, help="number of sheets")
+    sprites.add_argument("--out", required=True, help="folder for the sheets and their manifest")
+    sprites.add_argument("--samples", type=int, default=5, help="samples per pixel (default 5)")
+    sprites.set_defaults(run=_sprites)
+
     clip = commands.add_parser("clip", help="a clip of a script, with its reference picture and manifest line")
     clip.add_argument("--script", required=True, help="TOML or JSON file, see scenes/scripts/demo.toml")
     clip.add_argument("--out", required=True, help="folder for clip/, img/ and manifest.jsonl")
@@ -133,6 +149,19 @@ def _stills(args):
         "bystanders": args.bystanders,
     }
     render_set(args.start, args.n, Path(args.out), settings, _say)
+
+
+def _desks(args):
+    from .desks import render_set
+
+    settings = {"samples": args.samples, "windows": args.windows, "views": args.views}
+    render_set(args.start, args.n, Path(args.out), settings, _say)
+
+
+def _sprites(args):
+    from .sprites import render_set
+
+    render_set(args.start, args.n, Path(args.out), args.samples, _say)
 
 
 def _clip(args):

@@ -21,6 +21,7 @@ from .held import PROP_CLASS
 from .person import BYSTANDER, Indices, Person
 from .poses import make_pose
 from .rotation import euler
+from .sprites import PER_METRE
 
 TORSO_KEYPOINTS = range(5, 13)
 FLESH_M = {True: 0.13, False: 0.07}
@@ -48,23 +49,32 @@ class Scene:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         materials.forget()
         build_hall(spec)
-        self.things = [
-            self._thing(k, n, item) for k, w in enumerate(spec["windows"]) for n, item in enumerate(w["items"])
-        ]
+        self.things = self._things()
         self.people = [Person(w["person"], k) for k, w in enumerate(spec["windows"]) if w["person"]]
         for other in spec["bystanders"]:
             _place_bystander(other)
         self._place_camera()
         _settings(spec, samples)
-        self._folder = Path(tempfile.mkdtemp(prefix="scenes-"))
-        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
-        self._index_output()
+        self._make_folder()
 
     def window_place(self, k):
         """Transform (4x4) from a window's frame to the room's."""
         m = np.eye(4)
         m[0, 3] = truth.seat_x(k, len(self.spec["windows"]), self.spec["style"]["pitch"])
         return m
+
+    def _things(self):
+        windows = enumerate(self.spec["windows"])
+        return [self._thing(k, n, item) for k, w in windows for n, item in enumerate(w["items"])]
+
+    def lay(self, items):
+        """Put other items on the desks: a list for every window."""
+        for thing in self.things:
+            for ob in thing.objects:
+                bpy.data.objects.remove(ob)
+        for window, laid in zip(self.spec["windows"], items):
+            window["items"] = laid
+        self.things = self._things()
 
     def _thing(self, window, number, item):
         z = self.spec["style"]["ledge"] if item["on"] == "ledge" else DESK_Z
@@ -79,6 +89,27 @@ class Scene:
         data = bpy.data.cameras.new("camera")
         data.sensor_fit, data.angle, data.clip_start = "HORIZONTAL", np.radians(self.spec["camera"]["fov"]), 0.05
         bpy.context.scene.camera = meshes.add("camera", data, at=Matrix(self.view.matrix().tolist()))
+
+    def look(self, camera, size):
+        """Move the camera: what `spec.random_scene` calls `camera`, and the picture's size in pixels."""
+        scene, placed = bpy.context.scene, bpy.context.scene.camera
+        self.size, self.view = tuple(size), View.of(camera, size)
+        scene.render.resolution_x, scene.render.resolution_y = size
+        placed.data.angle = np.radians(camera["fov"])
+        placed.matrix_world = Matrix(self.view.matrix().tolist())
+
+    def relight(self, rng):
+        """Other lamps, another sky and another exposure than the style's."""
+        for light in bpy.data.lights:
+            light.energy = self.spec["style"]["power"] * (0.05 if rng.rand() < 0.2 else rng.uniform(0.5, 2.0))
+        sky = bpy.context.scene.world.node_tree.nodes["Background"].inputs
+        sky[1].default_value = rng.uniform(0.2, 0.6)
+        bpy.context.scene.view_settings.exposure = rng.uniform(-0.4, 0.5)
+
+    def _make_folder(self):
+        self._folder = Path(tempfile.mkdtemp(prefix="scenes-"))
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        self._index_output()
 
     def _index_output(self):
         """Have each render also write the picture of object numbers."""
@@ -163,6 +194,44 @@ class Scene:
             inside = 0 <= x < 1 and 0 <= y < 1
             out.append([round(float(x), 4), round(float(y), 4), 0 if not inside else 1 if hidden else 2])
         return out
+
+
+class Sheet(Scene):
+    """Items on a ground that shows nothing but their shadows, seen from far away. sheet: see `sprites.plan`."""
+
+    def __init__(self, sheet, places, size, samples):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        materials.forget()
+        for n, (cls, yaw, (x, y)) in enumerate(zip(sheet["classes"], sheet["yaws"], places), 1):
+            rng = np.random.RandomState((sheet["seed"] * 1000 + n) % (1 << 32))
+            items.make(cls, rng, n, meshes.place((x, y, 0.0005), (0, 0, yaw)))
+        self._light(sheet)
+        self._look_from(sheet["elevation"], size)
+        ground = meshes.box("ground", (60, 60, 0.01), (0, 0, -0.005), materials.plain("ground", (0.5, 0.5, 0.5)), bevel=0)
+        ground.is_shadow_catcher = True
+        _settings({"size": size, "seed": sheet["seed"], "style": sheet}, samples)
+        bpy.context.scene.render.film_transparent = True
+        bpy.context.scene.render.image_settings.color_mode = "RGBA"
+        self._make_folder()
+
+    def _light(self, sheet):
+        for lamp in sheet["lamps"]:
+            light = bpy.data.lights.new("lamp", "SUN")
+            light.energy, light.angle = lamp["energy"], np.radians(lamp["angle"])
+            meshes.add("lamp", light, at=meshes.place((0, 0, 3), lamp["turn"]))
+        world = bpy.data.worlds.new("world")
+        bpy.context.scene.world = world
+        world.use_nodes = True
+        world.node_tree.nodes["Background"].inputs[0].default_value = (1, 1, 1, 1)
+        world.node_tree.nodes["Background"].inputs[1].default_value = sheet["sky"]
+
+    def _look_from(self, elevation, size):
+        data = bpy.data.cameras.new("camera")
+        data.type, data.sensor_fit, data.ortho_scale = "ORTHO", "HORIZONTAL", size[0] / PER_METRE
+        data.clip_end = 200
+        turn = np.radians(elevation)
+        at = meshes.place((0, -50 * np.cos(turn), 50 * np.sin(turn)), (90 - elevation, 0, 0))
+        bpy.context.scene.camera = meshes.add("camera", data, at=at)
 
 
 def _place_bystander(spec):

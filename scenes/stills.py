@@ -55,7 +55,7 @@ def render_still(seed, out, settings):
         window = planned["windows"][person.window]
         pose = make_pose(window["behaviour"], person.body, np.random.RandomState(window["pose_seed"]))
         person.set_pose(pose, built.window_place(person.window))
-    index = _photograph(built, out / "img" / f"{name}.jpg", effects, rng)
+    index = photograph(built, out / "img" / f"{name}.jpg", effects, rng)
     windows = truth.geometry(built.view, planned["style"], len(planned["windows"]))
     kind = planned["camera"]["kind"]
     rows = [truth.still_row(w["window"], seen, kind) for w, seen in zip(windows, built.measure(index))]
@@ -64,7 +64,7 @@ def render_still(seed, out, settings):
         if planned["bystanders"]:
             row.pop("people", None)
     if with_reference:
-        _photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
+        photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
         for window in windows:
             window["reference"] = f"img/{name}.ref.jpg"
     return {
@@ -78,7 +78,7 @@ def render_still(seed, out, settings):
     }
 
 
-def _photograph(built, path, effects, rng):
+def photograph(built, path, effects, rng):
     """Render, spoil and save as JPEG; returns the index picture."""
     clean = path.with_name(f".{path.stem}.png")
     index = built.render(clean)

@@ -127,5 +127,10 @@ def _smoking(seen):
 def still_row(window, seen, camera_kind):
     """The complete truth row of a still."""
     row = window_truth(seen, camera_kind)
-    items = [{"class": i["class"], "box": i["box"]} for i in row.pop("items")]
-    return {"window": window, "from": 0, "to": 0, **row, "items": items}
+    row.pop("items")
+    return {"window": window, "from": 0, "to": 0, **row, "items": items(seen["items"])}
+
+
+def items(seen):
+    """The items of a still, as the manifest lists them."""
+    return [{"class": i["class"], "box": i["box"]} for i in map(_item, (i for i in seen if i["px"] >= MIN_ITEM_PX))]

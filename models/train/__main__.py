@@ -17,14 +17,15 @@ def main():
     parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
-    parser.add_argument("--again", action="store_true", help="window: go on from the last training's weights, 40 %% of the way (the sets have grown)")
+    parser.add_argument("--again", action="store_true", help="window, desk: go on from the last training's weights, 40 %% of the way (the sets have grown)")
+    parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
     if args.step == "golden":
         from . import golden
         return golden.main()
     import torch
-    from . import backgrounds, crop_data, crop_heads, data, desk, features, window
+    from . import backgrounds, crop_data, crop_heads, data, desk, features, sprites, window
     torch.set_num_threads(args.threads)
     if args.step == "card":
         from . import card
@@ -49,7 +50,8 @@ def main():
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "desk" in steps:
-        desk.run(everything, args.cache, args.weights, int(20000 * part))
+        found = sprites.Sprites(args.sprites) if args.sprites else None
+        desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found)
     if "badge" in steps:
         crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
     if "smoking" in steps:

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import torch
 
-from . import bases, data, desk_data
+from . import bases, crops, data, desk_data, desk_start
 from .coco import CocoHead
 from .desk_net import CLASSES, INPUTS, OUTPUTS, DeskNet, Exported
 from .desk_score import best_thresholds, cells_to_rows, choose_coco, fused, logit, report
@@ -43,15 +43,21 @@ def class_weights(desks):
     return torch.tensor((counts.max() / counts.clip(1)).clip(1) ** .3, dtype=torch.float32).clamp(1, 2.5)
 
 
-def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start_from=None):
+def started(desks, start):
+    """A network with the committed weights."""
+    net = DeskNet()
+    some = np.stack([desk_data.plain_crop(*d)[0] for d in desks[::max(1, len(desks) // 32)]])
+    desk_start.load(net, start, torch.from_numpy(some.transpose(0, 3, 1, 2).astype(np.float32)))
+    return net
+
+
+def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start=None, found=None):
     """Trains on `samples` crops drawn anew; a checkpoint after every 2,000 lets an interrupted run go on.
 
-    `start_from`: the checkpoint of an earlier training whose weights are the start (a set has grown since).
+    `start`: an exported network whose weights are the start. `found`: sprites to paste.
     """
     torch.manual_seed(seed)
-    net = DeskNet().to(memory_format=torch.channels_last)
-    if start_from:
-        net.load_state_dict(torch.load(start_from, weights_only=False)["net"])
+    net = (started(desks, start) if start else DeskNet()).to(memory_format=torch.channels_last)
     net.backbone.freeze(2)
     slow = [p for p in net.backbone.parameters() if p.requires_grad]
     fast = [p for n, p in net.named_parameters() if not n.startswith("backbone.")]
@@ -67,7 +73,7 @@ def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start_from=None)
             for name, part in (("net", net), ("optimiser", optimiser), ("schedule", schedule)):
                 part.load_state_dict(state[name])
             first = state["step"]
-    drawn = desk_data.Samples(desks, chances, steps * BATCH, seed)
+    drawn = desk_data.Samples(desks, chances, steps * BATCH, seed, found)
     rest = torch.utils.data.Subset(drawn, range(first * BATCH, steps * BATCH))
     loader = torch.utils.data.DataLoader(rest, BATCH, num_workers=workers, prefetch_factor=4 if workers else None)
     start, total = time.time(), 0.0
@@ -100,7 +106,7 @@ def predict(net, desks):
     exported = Exported(net, CocoHead(), np.zeros(CLASSES)).eval()
     ours, theirs, truths = [], [], []
     for window, group in desks:
-        crop, rows = desk_data.crop_of(window, group)
+        crop, rows = desk_data.plain_crop(window, group)
         maps = [torch.from_numpy(m[None]) for m in bases.detector(crop, *MAPS)]
         out = [o[0].numpy() for o in exported(torch.from_numpy(crop.transpose(2, 0, 1)[None].astype(np.float32)), *maps)]
         ours.append(cells_to_rows(out[0], out[1]))
@@ -109,22 +115,34 @@ def predict(net, desks):
     return ours, theirs, truths
 
 
-def run(windows, cache, folder, samples=20000, seed=1):
-    desks = desk_data.desks(windows)
-    part = {s: [d for d in desks if d[0].split == s] for s in ("train", "tune", "test")}
-    print(f"desk detector: {len(part['train'])} desks to train on")
-    net = fit(part["train"], samples, seed, cache / f"desk-{seed}.pt")
+def judged(net, desks, name):
+    """Thresholds, where COCO's head is heard, and the figures with both, on the desks that tune."""
     off = np.ones(CLASSES)
-    ours, theirs, truths = predict(net, part["tune"])
+    ours, theirs, truths = predict(net, desks)
     thresholds = best_thresholds(list(zip(fused(ours, theirs, np.full(CLASSES, .35), off), truths)))
     coco_from = choose_coco(ours, theirs, truths, thresholds)
+    return thresholds, coco_from, report(name, list(zip(fused(ours, theirs, thresholds, coco_from), truths)), thresholds)
+
+
+def run(windows, cache, folder, samples, again=False, found=None, seed=1):
+    """`again`: go on from the committed weights. `found`: sprites to paste. What is worse than the committed weights is not exported."""
+    desks = desk_data.desks(windows)
+    part = {s: [d for d in desks if d[0].split == s] for s in ("train", "tune", "test")}
+    print(f"desk detector: {len(part['train'])} desks to train on, {len(found or [])} sprites to paste")
+    committed = folder / "desk.onnx"
+    net = fit(part["train"], samples, seed, cache / f"desk-{seed}.pt", lr=7e-4 if again else 1.5e-3, start=committed if again else None, found=found)
+    thresholds, coco_from, tuned = judged(net, part["tune"], "desk, synthetic tune")
     print("COCO from", {n: c for n, c in zip(data.ITEMS, coco_from) if c < 1})
+    if committed.exists():
+        _, _, before = judged(started(part["train"], committed), part["tune"], "desk, synthetic tune, committed weights")
+        if tuned["clutter"]["f1"] < before["clutter"]["f1"]:
+            raise SystemExit(f"desk: clutter F1 {tuned['clutter']['f1']} on the tuning scenes, committed {before['clutter']['f1']}: not exported")
     figures = {"thresholds": dict(zip(data.ITEMS, thresholds.tolist())), "coco_from": {n: float(c) for n, c in zip(data.ITEMS, coco_from) if c < 1},
-               "training_desks": len(part["train"]), "tune": report("desk, synthetic tune", list(zip(fused(ours, theirs, thresholds, coco_from), truths)), thresholds)}
+               "training_desks": len(part["train"]), "tune": tuned}
     ours, theirs, truths = predict(net, part["test"])
-    figures["test_without_coco"] = report("desk, synthetic test, our net alone", list(zip(fused(ours, theirs, thresholds, off), truths)), thresholds)
+    figures["test_without_coco"] = report("desk, synthetic test, our net alone", list(zip(fused(ours, theirs, thresholds, np.ones(CLASSES)), truths)), thresholds)
     figures["test"] = report("desk, synthetic test", list(zip(fused(ours, theirs, thresholds, coco_from), truths)), thresholds)
     shift = np.where(coco_from < 1, logit(thresholds) - logit(coco_from.clip(0, .99)), -30.0)
-    export(Exported(net, CocoHead(), shift), INPUTS, OUTPUTS, folder / "desk.onnx", check=5e-2, half=True)
+    export(Exported(net, CocoHead(), shift), INPUTS, OUTPUTS, committed, check=5e-2, half=True)
     save_figures(folder, "desk", figures)
     return net

@@ -3,12 +3,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-from . import augment, bases, crops, data
-from .desk_net import CELLS, CLASSES, STRIDE
+from . import augment, bases, crops, data, sprites
+from .desk_net import CLASSES, STRIDE
 
 IGNORE = -1
 LEAST_PX = 7  # items that are smaller in the crop are neither taught nor punished
 CLUTTER = set(data.ITEMS[data.ITEMS.index("cup"):])
+RARE = {"mouse", "stapler", "card_reader", "post_sign", "pen_holder", "printer"}   # pasted as often as clutter
+PASTED = .6
+TRAIN_SIZE = (416, 320)   # few desks are higher; the rest of the square would be grey
+KEPT_PICTURES = 2500
 
 
 def desks(windows):
@@ -39,43 +43,67 @@ def smaller(picture, factor):
     return np.asarray(Image.fromarray(picture).resize(size, Image.BOX if factor < .5 else Image.BILINEAR, reducing_gap=2.0))
 
 
-def scene_items(group, mirrored):
-    """Items of all windows of one picture, as class index and box in fractions; -1 scores neither way."""
-    found = []
-    for w in group:
-        for item in w.truth.get("items") or []:
-            x, y, bw, bh = item["box"]
-            if mirrored:
-                x = 1 - x - bw
-            found.append((data.item_label(item["class"]), x, y, x + bw, y + bh))
-    return found
+def scene_items(group):
+    """Items of all windows of one picture, as class index and box x0, y0, x1, y1 in fractions; -1 scores neither way."""
+    boxes = [(data.item_label(item["class"]), *item["box"]) for w in group for item in w.truth.get("items") or []]
+    return [(label, x, y, x + w, y + h) for label, x, y, w, h in boxes]
 
 
-def crop_of(window, group, rng=None):
-    """One 416x416 desk crop and its rows (class, x0, y0, x1, y1) in the crop's pixels; varied if there is an rng."""
+def plain_crop(window, group):
+    """The 416x416 desk crop as the agent sees it, and its rows (class, x0, y0, x1, y1) in the crop's pixels."""
     picture, polygons = window.picture(), window.polygons
-    flip, show_all = False, False
-    if rng is not None:
+    height, width = picture.shape[:2]
+    mask = crops.polygon_mask(width, height, polygons)
+    box = crops.desk_box(polygons[1], width, height)
+    crop = crops.cut(np.where(mask[..., None], picture, np.uint8(crops.PAD)), box, bases.DETECTOR_SIZE)
+    return crop, rows_of(scene_items(group), mask, box, bases.DETECTOR_SIZE)
+
+
+class Varied:
+    """Desk crops made anew each time: other light, camera, polygon, size of the crop, and items pasted onto the desk."""
+
+    def __init__(self, found=None):
+        self.sprites = found
+        if found:
+            names = found.classes
+            self.chances = np.array([1.0 if n in CLUTTER or n in RARE else .3 for n in names])
+
+    def crop_of(self, window, group, picture, rng):
+        """As `plain_crop`, but of TRAIN_SIZE."""
+        polygons, items = window.polygons, scene_items(group)
         if rng.random() < (.75 if picture.shape[0] == picture.shape[1] else .25):       # square: rendered zoomed in
             picture = smaller(picture, rng.uniform(.4, 1))
-        flip, show_all = rng.random() < .5, rng.random() < .3
-        if flip:
-            picture, polygons = np.ascontiguousarray(picture[:, ::-1]), [augment.mirrored(p) for p in polygons]
-        picture = augment.photometric(picture, rng)
+        if self.sprites and rng.random() < PASTED:
+            size = np.array(picture.shape[1::-1] * 2)
+            taken = [np.array(i[1:]) * size for i in items]
+            picture, laid = sprites.lay(picture, polygons[1], taken, self.sprites, self.chances, rng.integers(1, 7), rng)
+            items = items + laid
+        if rng.random() < .5:
+            picture, polygons = picture[:, ::-1], [augment.mirrored(p) for p in polygons]
+            items = [(label, 1 - x1, y0, 1 - x0, y1) for label, x0, y0, x1, y1 in items]
         polygons = [augment.jittered(p, rng, .02, .05) for p in polygons]
-    height, width = picture.shape[:2]
-    mask = np.ones((height, width), bool) if show_all else crops.polygon_mask(width, height, polygons)
-    shown = np.where(mask[..., None], picture, np.uint8(crops.PAD))
-    box = crops.desk_box(polygons[1], width, height)
-    if rng is not None and rng.random() < .6:                              # another size of crop: items larger and smaller
-        zoom, w, h = np.exp(rng.uniform(-.45, .3)), box[2] - box[0], box[3] - box[1]
-        x, y = (box[0] + box[2]) / 2 + rng.normal(0, .12) * w, (box[1] + box[3]) / 2 + rng.normal(0, .12) * h
-        box = crops.clip([x - w * zoom / 2, y - h * zoom / 2, x + w * zoom / 2, y + h * zoom / 2], width, height) or box
-    crop = crops.cut(shown, box, bases.DETECTOR_SIZE)
-    if rng is not None and rng.random() < .15:
-        crop = augment.occluded(crop, rng, 1, .15)
+        height, width = picture.shape[:2]
+        box = crops.desk_box(polygons[1], width, height)
+        if rng.random() < .6:                                              # another size of crop: items larger and smaller
+            zoom, w, h = np.exp(rng.uniform(-.45, .3)), box[2] - box[0], box[3] - box[1]
+            x, y = (box[0] + box[2]) / 2 + rng.normal(0, .12) * w, (box[1] + box[3]) / 2 + rng.normal(0, .12) * h
+            box = crops.clip([x - w * zoom / 2, y - h * zoom / 2, x + w * zoom / 2, y + h * zoom / 2], width, height) or box
+        mask = np.ones((height, width), bool) if rng.random() < .3 else crops.polygon_mask(width, height, polygons)
+        # Only what is cut out is varied: the rest of the picture would cost as much again.
+        x0, y0, x1, y1 = (int(v) for v in (*np.floor(box[:2]), *np.ceil(box[2:])))
+        part = augment.photometric(np.ascontiguousarray(picture[y0:y1, x0:x1]), rng)
+        shown = np.where(mask[y0:y1, x0:x1, None], part, np.uint8(crops.PAD))
+        crop = crops.cut(shown, [box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0], TRAIN_SIZE)
+        if rng.random() < .15:
+            crop = augment.occluded(crop, rng, 1, .15)
+        return crop, rows_of(items, mask, box, TRAIN_SIZE)
+
+
+def rows_of(items, mask, box, size):
+    """The items of a picture (fractions) as rows of a crop of it."""
+    height, width = mask.shape
     rows = []
-    for label, x0, y0, x1, y1 in scene_items(group, flip):
+    for label, x0, y0, x1, y1 in items:
         pixels = [x0 * width, y0 * height, x1 * width, y1 * height]
         cx, cy = (pixels[0] + pixels[2]) / 2, (pixels[1] + pixels[3]) / 2
         seen = mask[max(0, int(pixels[1])):int(pixels[3]) + 1, max(0, int(pixels[0])):int(pixels[2]) + 1]
@@ -87,31 +115,31 @@ def crop_of(window, group, rng=None):
                 continue
         elif seen < .02:
             continue
-        corners = crops.to_net(np.array([[pixels[0], pixels[1]], [pixels[2], pixels[3]]]), box, bases.DETECTOR_SIZE)
+        corners = crops.to_net(np.array([[pixels[0], pixels[1]], [pixels[2], pixels[3]]]), box, size)
         if seen < .15 or (corners[1] - corners[0]).max() < LEAST_PX:
             label = IGNORE
         rows.append([label, *corners.ravel()])
-    return crop, np.array(rows, np.float32).reshape(-1, 5)
+    return np.array(rows, np.float32).reshape(-1, 5)
 
 
 def targets(rows):
-    """Heat (classes, n, n), weight of every cell (1, n, n; 0: ignored), distances (4, n, n) and where they are taught (n, n)."""
-    heat, weight = np.zeros((CLASSES, CELLS, CELLS), np.float32), np.ones((1, CELLS, CELLS), np.float32)
-    distance, taught = np.zeros((4, CELLS, CELLS), np.float32), np.zeros((CELLS, CELLS), bool)
-    grid = (np.arange(CELLS, dtype=np.float32) + .5) * STRIDE
+    """Heat (classes, h, w), weight of every cell (1, h, w; 0: ignored), distances (4, h, w) and where they are taught (h, w)."""
+    across, down = (v // STRIDE for v in TRAIN_SIZE)
+    heat, weight = np.zeros((CLASSES, down, across), np.float32), np.ones((1, down, across), np.float32)
+    distance, taught = np.zeros((4, down, across), np.float32), np.zeros((down, across), bool)
+    columns, lines = ((np.arange(n, dtype=np.float32) + .5) * STRIDE for n in (across, down))
     for label, x0, y0, x1, y1 in rows:
         if label == IGNORE:
-            weight[0][np.ix_((grid >= y0) & (grid <= y1), (grid >= x0) & (grid <= x1))] = 0
+            weight[0][np.ix_((lines >= y0) & (lines <= y1), (columns >= x0) & (columns <= x1))] = 0
     for label, x0, y0, x1, y1 in sorted((r for r in rows if r[0] >= 0), key=lambda r: -(r[3] - r[1]) * (r[4] - r[2])):
-        i, j = (int(np.clip((a + b) / 2 // STRIDE, 0, CELLS - 1)) for a, b in ((x0, x1), (y0, y1)))
+        i, j = (int(np.clip((a + b) / 2 // STRIDE, 0, n - 1)) for a, b, n in ((x0, x1, across), (y0, y1, down)))
         sx, sy = (max((b - a) / STRIDE / 6, .5) for a, b in ((x0, x1), (y0, y1)))
-        steps = np.arange(CELLS)
-        bump = np.exp(-((steps - j) ** 2) / (2 * sy * sy))[:, None] * np.exp(-((steps - i) ** 2) / (2 * sx * sx))[None]
+        bump = np.exp(-((np.arange(down) - j) ** 2) / (2 * sy * sy))[:, None] * np.exp(-((np.arange(across) - i) ** 2) / (2 * sx * sx))[None]
         heat[int(label)] = np.maximum(heat[int(label)], bump)
         heat[int(label), j, i] = weight[0, j, i] = 1
         near = bump > .4
         near[j, i] = True
-        sides = np.broadcast_arrays(grid[None] - x0, grid[:, None] - y0, x1 - grid[None], y1 - grid[:, None])
+        sides = np.broadcast_arrays(columns[None] - x0, lines[:, None] - y0, x1 - columns[None], y1 - lines[:, None])
         distance[:, near] = np.stack([s[near] for s in sides]).clip(1, 600)
         taught |= near
     return heat, weight, distance, taught
@@ -120,16 +148,20 @@ def targets(rows):
 class Samples(torch.utils.data.Dataset):
     """`count` varied crops with their targets; which desk each shows is drawn with the given chances."""
 
-    def __init__(self, desks_, chances, count, seed):
-        self.desks, self.seed, self.labelled = desks_, seed, labelled_classes(desks_)
+    def __init__(self, desks_, chances, count, seed, found=None):
+        self.desks, self.seed, self.labelled, self.varied = desks_, seed, labelled_classes(desks_), Varied(found)
         self.order = np.random.default_rng(seed).choice(len(desks_), count, p=chances / chances.sum())
+        self.pictures = {}
 
     def __len__(self):
         return len(self.order)
 
     def __getitem__(self, n):
         window, group = self.desks[self.order[n]]
-        crop, rows = crop_of(window, group, np.random.default_rng([self.seed, n]))
+        if window.path not in self.pictures and len(self.pictures) < KEPT_PICTURES:
+            self.pictures[window.path] = window.picture()
+        picture = self.pictures.get(window.path)
+        crop, rows = self.varied.crop_of(window, group, window.picture() if picture is None else picture, np.random.default_rng([self.seed, n]))
         heat, weight, distance, taught = targets(rows)
-        weight = weight * self.labelled[window.set][:, None, None]
+        weight = np.broadcast_to(weight, heat.shape) * self.labelled[window.set][:, None, None]
         return crop, heat.astype(np.float16), weight.astype(np.float16), distance.astype(np.float16), taught

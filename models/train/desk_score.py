@@ -110,31 +110,56 @@ def clutter_counts(pictures, thresholds):
 
 
 def best_thresholds(pictures):
-    """By class, the threshold of best F-measure at IoU 0.3.
+    """By class, where a detection counts.
 
-    Clutter is held against people: precision counts more (beta 0.75). An item that has to be there counts as missing where
-    it is not found: of permitted classes recall counts more (beta 2).
+    Clutter is clutter whatever its class: one threshold for all of it, of best F1, then for each class with enough truth
+    another where that helps the whole. An item that has to be there counts as missing where it is not found: of permitted
+    classes recall counts more (F-measure with beta 2, of the class alone).
     """
     chosen = np.full(CLASSES, .35)
-    for label in range(CLASSES):
-        scores, n = [], 0
-        for found, truth in pictures:
-            mine = truth[truth[:, 0] == label][:, 1:]
-            n += len(mine)
-            rows = found[found[:, 0] == label]
-            scores += [(r[1], h >= 0) for r, h in zip(rows, match(rows[:, 2:], mine, .3))]
-        if n < 5:
-            continue
-        square = .75**2 if label in CLUTTER else 2**2
-        best = (0, .35)
-        for t in np.arange(.15, .7, .025):
-            tp, said = sum(h for s, h in scores if s >= t), sum(s >= t for s, _ in scores)
-            precision, recall = tp / max(said, 1), tp / n
-            f = (1 + square) * precision * recall / max(square * precision + recall, 1e-9)
-            if f > best[0] + 1e-6:
-                best = (f, t)
-        chosen[label] = best[1]
+    counts = np.bincount([int(row[0]) for _, truth in pictures for row in truth if row[0] >= 0], minlength=CLASSES)
+    for label in set(range(CLASSES)) - CLUTTER:
+        if counts[label] >= ENOUGH[0]:
+            chosen[label] = best_of_class(pictures, label, 2)
+    clutter = sorted(CLUTTER)
+
+    def f1(changed):
+        tp, fp, fn = clutter_counts(pictures, changed)
+        return 2 * tp / max(2 * tp + fp + fn, 1)
+
+    def with_(labels, threshold):
+        changed = chosen.copy()
+        changed[labels] = threshold
+        return changed
+
+    chosen = max((with_(clutter, t) for t in STEPS), key=f1)
+    for label in clutter:
+        if counts[label] >= ENOUGH[1]:
+            best = max((with_([label], t) for t in STEPS), key=f1)
+            if f1(best) > f1(chosen):
+                chosen = best
     return chosen.round(3)
+
+
+STEPS = np.arange(.15, .7, .025)
+ENOUGH = 5, 20          # true boxes from which a permitted class, a class of clutter gets a threshold of its own
+
+
+def best_of_class(pictures, label, beta):
+    """The threshold of best F-measure of one class at IoU 0.3."""
+    scores, n, best = [], 0, (0, .35)
+    for found, truth in pictures:
+        mine = truth[truth[:, 0] == label][:, 1:]
+        n += len(mine)
+        rows = found[found[:, 0] == label]
+        scores += [(r[1], h >= 0) for r, h in zip(rows, match(rows[:, 2:], mine, .3))]
+    for t in STEPS:
+        tp, said = sum(h for s, h in scores if s >= t), sum(s >= t for s, _ in scores)
+        precision, recall = tp / max(said, 1), tp / n
+        f = (1 + beta**2) * precision * recall / max(beta**2 * precision + recall, 1e-9)
+        if f > best[0] + 1e-6:
+            best = (f, t)
+    return best[1]
 
 
 def class_counts(pictures, label, threshold):

@@ -1,0 +1,51 @@
+"""The committed desk detector as the start of the next training: its ONNX file is the only copy of its weights that is kept."""
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+
+def convolutions(path):
+    """Weight and bias of every convolution of an exported network, in the order in which they run."""
+    graph = onnx.load(str(path)).graph
+    constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    halved = {n.output[0]: constants[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in constants}
+    constants |= halved
+    return [[constants[i].astype(np.float32) for i in n.input[1:3]] for n in graph.node if n.op_type == "Conv"]
+
+
+@torch.no_grad()
+def load(net, path, crops):
+    """Gives the network the weights of an exported one.
+
+    The export folded the normalisations into the convolutions before them. So each becomes the identity for inputs that are
+    distributed as those which `crops` (n, 3, h, w) cause: training goes on from the same outputs.
+    """
+    order, hooks = [], []
+    layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
+    for layer in layers:
+        hooks.append(layer.register_forward_hook(lambda m, *_: order.append(m)))
+    net.eval()(crops[:1])
+    for hook in hooks:
+        hook.remove()
+    ran = [m for m in order if isinstance(m, nn.Conv2d)]
+    for conv, (weight, bias) in zip(ran, convolutions(path)):          # what comes after ours (COCO's head) is left out
+        if tuple(conv.weight.shape) != weight.shape:
+            raise SystemExit(f"{path.name}: another network, {weight.shape} where {tuple(conv.weight.shape)} is wanted")
+        conv.weight.copy_(torch.from_numpy(weight))
+        if conv.bias is not None:
+            conv.bias.copy_(torch.from_numpy(bias))
+            continue
+        norm = order[order.index(conv) + 1]
+        norm.weight.fill_((1 + norm.eps) ** .5), norm.bias.copy_(torch.from_numpy(bias)), norm.running_mean.zero_(), norm.running_var.fill_(1)
+    norms = [m for m in order if isinstance(m, nn.BatchNorm2d)]
+    seen = {}
+    hooks = [m.register_forward_hook(lambda m, inputs, _: seen.__setitem__(m, inputs[0])) for m in norms]
+    net(crops)
+    for hook in hooks:
+        hook.remove()
+    for norm in norms:
+        variance, mean = torch.var_mean(seen[norm], (0, 2, 3), correction=0)
+        norm.running_mean.copy_(mean), norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt()), norm.bias.add_(mean)
