@@ -6,7 +6,7 @@ use super::Glance;
 use super::person::Covering;
 use super::reference::Cover;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
-use chuangming_domain::item::ItemClass;
+use chuangming_domain::item::{ItemClass, ItemSet};
 use chuangming_domain::observation::{Confidence, DeskItem, Reading, UnknownReason};
 use chuangming_models::{Detection, Detector, PixelBox, crops};
 
@@ -18,12 +18,14 @@ const SOME_HIDDEN: f64 = 0.12;
 const ITEM_MARGIN: f64 = 0.15;
 /// `unrecognised` is never said with more confidence than this: a difference has no class.
 const MOST_SURE: f32 = 0.9;
-/// With less than this share of new structure a box shows what the tidy desk showed.
-const UNCHANGED: f32 = 0.08;
-/// From this share on a box shows something new,
-const CHANGED: f32 = 0.5;
+/// What differs less than this from the tidy desk is what stood there then.
+const UNCHANGED: f32 = 0.2;
+/// From this difference on a box shows something new,
+const CHANGED: f32 = 0.45;
 /// and this share of a class's threshold is enough there.
 const LESS: f32 = 0.6;
+/// Two boxes of clutter that overlap by more than this show the same thing.
+const SAME_IOU: f64 = 0.25;
 
 /// The detections that are item classes, stand on the desk and are sure.
 ///
@@ -49,19 +51,35 @@ pub(super) fn items(
         .collect();
     let boxes: Vec<Rect> = candidates.iter().map(|(_, item)| item.bounds).collect();
     let novelty = match &glance.view.reference {
-        Some(reference) => reference.novelty(&glance.image, desk, &boxes),
+        Some(reference) => reference.novelty(&glance.image, &glance.view.seat, desk, &boxes),
         None => vec![None; boxes.len()],
     };
     let permitted = ItemClass::permitted_by_default();
     let holds = |(d, item): &(&Detection, DeskItem), novelty: Option<f32>| {
         let sure = d.score >= detector.threshold(d.label);
         match novelty.filter(|_| !permitted.contains(&item.class)) {
-            Some(share) if share < UNCHANGED => false,
-            Some(share) => sure || (share >= CHANGED && !may_be_hands(glance, covering, d.region)),
+            Some(unlike) if unlike < UNCHANGED => false,
+            Some(unlike) => sure || (unlike >= CHANGED && !may_be_hands(glance, covering, d.region)),
             None => sure,
         }
     };
-    candidates.iter().zip(novelty).filter(|(c, n)| holds(c, *n)).map(|((_, item), _)| item.clone()).collect()
+    let held =
+        candidates.iter().zip(novelty).filter(|(c, n)| holds(c, *n)).map(|((_, item), _)| item.clone());
+    once_each(held.collect(), &permitted)
+}
+
+/// Leaves out clutter where surer clutter was found: a part of it, or its other name.
+fn once_each(mut items: Vec<DeskItem>, permitted: &ItemSet) -> Vec<DeskItem> {
+    items.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
+    let mut kept: Vec<DeskItem> = Vec::with_capacity(items.len());
+    for item in items {
+        let is_same =
+            |other: &DeskItem| !permitted.contains(&other.class) && item.bounds.iou(other.bounds) > SAME_IOU;
+        if permitted.contains(&item.class) || !kept.iter().any(is_same) {
+            kept.push(item);
+        }
+    }
+    kept
 }
 
 /// Whether hands or sleeves may be what is new there.
@@ -116,9 +134,15 @@ fn unrecognised(
             Cover::Open
         }
     };
+    // What touches a piece of clutter is the rest of it.
+    let permitted = ItemClass::permitted_by_default();
+    let is_rest = |bounds: Rect| {
+        items.iter().any(|item| !permitted.contains(&item.class) && item.bounds.overlap(bounds) > 0.0)
+    };
     reference
         .changes(&glance.image, desk, cover)
         .into_iter()
+        .filter(|change| !is_rest(change.bounds))
         .map(|change| DeskItem {
             class: ItemClass::Unrecognised,
             bounds: change.bounds,
@@ -136,4 +160,33 @@ fn within(bounds: Rect, p: Point) -> bool {
     let (dx, dy) = (ITEM_MARGIN * bounds.width, ITEM_MARGIN * bounds.height);
     (bounds.x - dx..bounds.x + bounds.width + dx).contains(&p.x)
         && (bounds.y - dy..bounds.y + bounds.height + dy).contains(&p.y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_that_was_found_twice_is_said_once() {
+        let item = |class, bounds, confidence| DeskItem {
+            class,
+            bounds: Rect::from_array(bounds),
+            confidence: Confidence::new(confidence),
+        };
+        use ItemClass::{Ashtray, Cup, Food, Monitor};
+        let whole = [0.5, 0.5, 0.1, 0.1];
+        let check = |items: &[DeskItem], expected: &[ItemClass]| {
+            let kept = once_each(items.to_vec(), &ItemClass::permitted_by_default());
+            let classes: Vec<ItemClass> = kept.iter().map(|i| i.class).collect();
+            assert_eq!(classes, expected, "{items:?}");
+        };
+        let part = item(Ashtray, [0.51, 0.51, 0.065, 0.065], 0.8);
+        check(&[item(Food, whole, 0.5), part.clone()], &[Ashtray]);
+        check(&[item(Food, whole, 0.9), part.clone()], &[Food]);
+        // Equipment explains no clutter: a cup before a screen is there.
+        check(&[item(Monitor, whole, 0.9), part], &[Monitor, Ashtray]);
+        // Much smaller, or beside it: something of its own.
+        check(&[item(Food, whole, 0.9), item(Cup, [0.52, 0.52, 0.03, 0.03], 0.8)], &[Food, Cup]);
+        check(&[item(Food, whole, 0.9), item(Cup, [0.57, 0.5, 0.1, 0.1], 0.8)], &[Food, Cup]);
+    }
 }

@@ -119,27 +119,31 @@ impl Reference {
         (all > 0).then(|| changed as f32 / all as f32)
     }
 
-    /// For each box (fractions of the picture) the share of its cells on the desk that show something new; `None` where
-    /// it covers too few of them to tell.
-    pub(super) fn novelty(&self, masked: &RgbImage, desk: &Polygon, boxes: &[Rect]) -> Vec<Option<f32>> {
+    /// For each box (fractions of the picture) how differently its part inside the polygons looks, 0 to 1; `None` where
+    /// nothing of it is inside.
+    pub(super) fn novelty(
+        &self,
+        masked: &RgbImage,
+        seat: &Polygon,
+        desk: &Polygon,
+        boxes: &[Rect],
+    ) -> Vec<Option<f32>> {
         let region = crops::desk_box(desk, masked.width(), masked.height());
         let (Some(first), Some(region)) = (self.desks.first(), region) else {
             return vec![None; boxes.len()];
         };
-        let grid = Grid::new(region, desk, masked, first);
-        let on_desk = grid.inside(|_| true);
         let now = Structure::of(masked, region);
-        let new = of_all(&self.desks, |before| now.new_since(before, &on_desk));
-        let (width, height) = grid.size;
-        let share = |bounds: &Rect| {
-            let (x, y) = (bounds.x..bounds.x + bounds.width, bounds.y..bounds.y + bounds.height);
-            let covered = grid.inside(|p| x.contains(&(p.x / width)) && y.contains(&(p.y / height)));
-            let cells: Vec<f32> = new.iter().zip(&covered).filter(|(_, c)| **c).map(|(n, _)| *n).collect();
-            #[allow(clippy::cast_precision_loss, reason = "at most 1024 cells")]
-            (cells.len() >= SMALLEST_GROUP)
-                .then(|| cells.iter().filter(|n| **n >= CHANGED).count() as f32 / cells.len() as f32)
+        let places = Grid::new(region, desk, masked, first).middles();
+        let unlike = |b: &Rect| {
+            let shows = |p: &Point| {
+                (b.x..b.x + b.width).contains(&p.x)
+                    && (b.y..b.y + b.height).contains(&p.y)
+                    && (desk.contains(*p) || seat.contains(*p))
+            };
+            let cells: Vec<usize> = (0..places.len()).filter(|&i| shows(&places[i])).collect();
+            self.desks.iter().filter_map(|before| now.unlike(before, &cells)).reduce(f32::min)
         };
-        boxes.iter().map(share).collect()
+        boxes.iter().map(unlike).collect()
     }
 
     /// What stands on the desk and was not there, where nothing else explains it. What touches a person is part of them.
@@ -226,6 +230,19 @@ impl<'a> Grid<'a> {
             x: self.region.x0 + self.region.width() * column as f64 / self.columns as f64,
             y: self.region.y0 + self.region.height() * row as f64 / self.rows as f64,
         }
+    }
+
+    /// The middle of every cell, in fractions of the picture.
+    fn middles(&self) -> Vec<Point> {
+        let middle = |i: usize| {
+            let (c, r) = (i % self.columns, i / self.columns);
+            let (from, to) = (self.corner(c, r), self.corner(c + 1, r + 1));
+            Point {
+                x: f64::midpoint(from.x, to.x) / self.size.0,
+                y: f64::midpoint(from.y, to.y) / self.size.1,
+            }
+        };
+        (0..self.columns * self.rows).map(middle).collect()
     }
 
     /// The cells that lie in the polygon with all corners and whose middle (in picture pixels) passes `keep`.
@@ -373,9 +390,9 @@ mod tests {
             (of(60.0, 150.0, 110.0, 175.0), of(180.0, 160.0, 215.0, 200.0), of(200.0, 200.0, 203.0, 203.0));
         for light in [1.0, 0.7] {
             let now = picture(light, &[([180, 160, 215, 200], [230, 40, 40])]);
-            let said = reference.novelty(&now, &desk(), &[known, new, small]);
+            let said = reference.novelty(&now, &seat(), &desk(), &[known, new, small]);
             assert!(
-                said[0].unwrap() < 0.1 && said[1].unwrap() > 0.5 && said[2].is_none(),
+                said[0].unwrap() < 0.15 && said[1].unwrap() > 0.5 && said[2].is_none(),
                 "{light}: {said:?}"
             );
         }

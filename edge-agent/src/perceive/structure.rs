@@ -150,6 +150,18 @@ impl Structure {
         (0..self.cells.len()).map(|i| if looked_at[i] { differs(i) } else { 0.0 }).collect()
     }
 
+    /// How differently these cells look, 0 to 1: the share of their edges that are not the same. `None` without a cell to
+    /// compare.
+    pub(super) fn unlike(&self, before: &Structure, cells: &[usize]) -> Option<f32> {
+        let (mut moved, mut all) = (0.0, 0.0);
+        for &i in cells {
+            let (now, then) = (self.cells.get(i)?, before.cells.get(i)?);
+            moved += now.edges.iter().zip(then.edges).map(|(n, t)| (n - t).abs()).sum::<f32>();
+            all += now.strength() + then.strength() + PLAIN;
+        }
+        (self.cells.len() == before.cells.len() && all > 0.0).then(|| moved / all)
+    }
+
     /// Whether these cells and those around them have more structure now than before: something came rather than went.
     pub(super) fn gained_since(&self, before: &Structure, cells: &[usize]) -> bool {
         let around: BTreeSet<usize> = cells.iter().flat_map(|&i| self.near(i)).collect();
