@@ -126,11 +126,13 @@ impl Remote {
                 )]);
             }
         }
-        let is_replaced = self.accepted.as_ref().is_some_and(|a| a.calibrated_here && a.desired == *desired);
-        let calibration = match desired.calibration.as_str() {
-            "" => self.calibration_in_force(),
-            _ if is_replaced => &self.own_calibration,
-            calibration => calibration,
+        let brings_one = !desired.calibration.is_empty();
+        let is_known = |accepted: &Accepted| accepted.calibrated_here && accepted.desired == *desired;
+        let is_replaced = brings_one && self.accepted.as_ref().is_some_and(is_known);
+        let calibration = if brings_one && !is_replaced {
+            desired.calibration.as_str()
+        } else {
+            self.calibration_in_force()
         };
         let setup = Setup::parse(&desired.policy, calibration, &self.cameras)
             .map_err(|problems| problems.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;

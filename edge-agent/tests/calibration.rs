@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 /// A window at each side of the clip's picture.
 fn draft() -> Value {
+    // As the file writes numbers: two digits, no more.
+    let right = |x: f64, width: f64| ((x + width) * 100.0).round() / 100.0;
     let window = |id: &str, x: f64| {
         json!({"id": id, "camera": "cam-1", "post": 1, "required": [], "permitted": ["cup"],
-               "seat": [[x, 0.1], [x + 0.3, 0.1], [x + 0.3, 0.55], [x, 0.55]],
-               "desk": [[x, 0.5], [x + 0.4, 0.5], [x + 0.4, 0.95], [x, 0.95]]})
+               "seat": [[x, 0.1], [right(x, 0.3), 0.1], [right(x, 0.3), 0.55], [x, 0.55]],
+               "desk": [[x, 0.5], [right(x, 0.4), 0.5], [right(x, 0.4), 0.95], [x, 0.95]]})
     };
     json!({"windows": [window("1", 0.05), window("2", 0.55)], "smoking_zones": [], "privacy_masks": [], "lenses": []})
 }

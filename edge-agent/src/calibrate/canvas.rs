@@ -9,6 +9,8 @@ use chuangming_models::RgbImage;
 const BLOCKS: u32 = 4;
 /// No block is smaller, in pixels.
 const SMALLEST_BLOCK: u32 = 6;
+/// A line that leads far beyond the picture is drawn with so many dots.
+const MOST_STEPS: f64 = 16_384.0;
 const GREY: [u8; 3] = [64, 64, 64];
 
 /// Red, green and blue.
@@ -78,7 +80,7 @@ impl Canvas {
     pub(super) fn line(&mut self, from: Point, to: Point, colour: Colour) {
         let (w, h) = (f64::from(self.width), f64::from(self.height));
         let (dx, dy) = ((to.x - from.x) * w, (to.y - from.y) * h);
-        let steps = dx.abs().max(dy.abs()).ceil().min(w + h) as u32;
+        let steps = dx.abs().max(dy.abs()).ceil().min(MOST_STEPS) as u32;
         for step in 0..=steps {
             let along = if steps == 0 { 0.0 } else { f64::from(step) / f64::from(steps) };
             self.dot(
