@@ -94,8 +94,9 @@ pub(super) async fn show(
     let _turn = app.turns.acquire().await.map_err(Failure::internal)?;
     let (calibration, references) = (calibration(&app), Arc::clone(&app.handle.memory.references));
     let analyst = Arc::clone(&app.analyst);
-    let said =
-        tokio::task::spawn_blocking(move || analyst.analyse(&camera, &frame, state, &calibration, &references));
+    let said = tokio::task::spawn_blocking(move || {
+        analyst.analyse(&camera, &frame, state, &calibration, &references)
+    });
     said.await.map_err(Failure::internal)?.map(Json)
 }
 

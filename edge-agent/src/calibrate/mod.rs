@@ -49,8 +49,8 @@ use proposals::Proposals;
 use session::Sessions;
 use std::sync::Arc;
 use std::time::Instant;
-use workshop::Workshop;
 use tokio::sync::{Mutex, Semaphore};
+use workshop::Workshop;
 
 /// Pictures made, or looked at, at a time; overload policy `Wait` under the request's time limit.
 const TURNS: usize = 2;

@@ -1,7 +1,10 @@
 //! Every route, and what holds for all of them.
 
 use super::problem::{Failure, say_as_problem};
-use super::{App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, proposals, selftests, sight, sign_in, trials};
+use super::{
+    App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, proposals, selftests,
+    sight, sign_in, trials,
+};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};

@@ -58,7 +58,8 @@ pub(super) async fn realign(
     let moved = app.handle.memory.moved.get(&camera);
     let moved = moved.ok_or(Failure::Conflict("not_moved", "the camera looks where it was calibrated"))?;
     let drift = moved.drift.ok_or(Failure::Unprocessable("lost", "draw the zones anew"))?;
-    let size = app.handle.gallery.glimpse(&camera).and_then(|glimpse| glimpse.size).ok_or(Failure::NoPicture)?;
+    let size =
+        app.handle.gallery.glimpse(&camera).and_then(|glimpse| glimpse.size).ok_or(Failure::NoPicture)?;
     let draft = drift.apply(&Draft::from(&app.handle.setup().calibration), camera.as_str(), size);
     Ok(Json(Realigned { draft }))
 }
@@ -130,8 +131,7 @@ pub(super) async fn level(
 
 fn by_edges(image: &RgbImage) -> Result<LensFit, Failure> {
     let chains = lines::chains(image).map_err(Failure::internal)?;
-    let edges: Vec<Vec<_>> =
-        chains.iter().map(|chain| chain.iter().map(|p| [p.x, p.y]).collect()).collect();
+    let edges: Vec<Vec<_>> = chains.iter().map(|chain| chain.iter().map(|p| [p.x, p.y]).collect()).collect();
     let few = |_| Failure::Unprocessable("too_few_edges", "use the printed chart");
     LensFit::from_edges(&edges, (image.width(), image.height())).map_err(few)
 }
