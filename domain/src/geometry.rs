@@ -69,12 +69,7 @@ impl Rect {
     #[must_use]
     pub fn enlarged(self, share: f64) -> Rect {
         let (dx, dy) = (share * self.width, share * self.height);
-        Rect {
-            x: self.x - dx,
-            y: self.y - dy,
-            width: self.width + 2.0 * dx,
-            height: self.height + 2.0 * dy,
-        }
+        Rect { x: self.x - dx, y: self.y - dy, width: self.width + 2.0 * dx, height: self.height + 2.0 * dy }
     }
 
     /// The smallest box around both.

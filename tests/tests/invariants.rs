@@ -188,7 +188,11 @@ fn what_the_page_says_of_a_picture_leads_nowhere_else() {
         let name = path.strip_prefix(&root).expect("below the root").display().to_string();
         let code = code(&path);
         assert!(!code.contains("imwrite"), "{name} writes pictures");
-        let may_encode = name.starts_with("edge-agent/src/capture/") || name.ends_with("calibrate/pictures.rs");
-        assert!(may_encode || !(code.contains("to_jpeg") || code.contains("imencode")), "{name} encodes pictures");
+        let may_encode =
+            name.starts_with("edge-agent/src/capture/") || name.ends_with("calibrate/pictures.rs");
+        assert!(
+            may_encode || !(code.contains("to_jpeg") || code.contains("imencode")),
+            "{name} encodes pictures"
+        );
     }
 }

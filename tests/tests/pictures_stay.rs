@@ -37,7 +37,9 @@ impl Wire {
                 let Ok(broker) = TcpStream::connect(("127.0.0.1", to)) else { continue };
                 let (from_agent, to_broker) = (agent.try_clone().unwrap(), broker.try_clone().unwrap());
                 let heard = heard.clone();
-                std::thread::spawn(move || pass(from_agent, to_broker, |bytes| heard.0.lock().unwrap().extend(bytes)));
+                std::thread::spawn(move || {
+                    pass(from_agent, to_broker, |bytes| heard.0.lock().unwrap().extend(bytes))
+                });
                 std::thread::spawn(move || pass(broker, agent, |_| {}));
             }
         });
@@ -150,7 +152,8 @@ impl Scene {
         let code = json!({"code": invitation["code"]});
         let answer = visitor.request(Method::POST, "/api/session").json(&code).send().await.unwrap();
         assert_eq!(answer.status(), 204);
-        visitor.cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        visitor.cookie =
+            answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
         visitor
     }
 }
@@ -168,7 +171,8 @@ impl Visitor {
     }
 
     async fn picture(&self, query: &str) -> Option<Vec<u8>> {
-        let answer = self.request(Method::GET, &format!("/api/cameras/cam/picture?{query}")).send().await.unwrap();
+        let answer =
+            self.request(Method::GET, &format!("/api/cameras/cam/picture?{query}")).send().await.unwrap();
         if !answer.status().is_success() {
             return None;
         }
@@ -181,7 +185,9 @@ impl Visitor {
         let deadline = std::time::Instant::now() + LIMIT;
         while pictures.len() < 4 * rounds {
             assert!(std::time::Instant::now() < deadline, "{} pictures", pictures.len());
-            for query in ["max=640", "heads=clear&max=0", "draw=analysis", "heads=clear&draw=analysis&max=320"] {
+            for query in
+                ["max=640", "heads=clear&max=0", "draw=analysis", "heads=clear&draw=analysis&max=320"]
+            {
                 pictures.extend(self.picture(query).await);
             }
         }
@@ -229,7 +235,10 @@ async fn what_an_installer_sees_is_neither_written_nor_sent() {
     let smallest = pictures.iter().map(Vec::len).max().unwrap_or_default();
     assert!(heard.len() < smallest, "{} bytes were sent, a picture has {smallest}", heard.len());
 
-    assert!(testimony.keys().any(|path| path.ends_with("certificate.pem")), "the witness saw the agent's files");
+    assert!(
+        testimony.keys().any(|path| path.ends_with("certificate.pem")),
+        "the witness saw the agent's files"
+    );
     for (path, states) in &testimony {
         let kind = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
         assert!(!["jpg", "jpeg", "png", "bmp", "webp"].contains(&kind), "{}", path.display());
@@ -249,7 +258,8 @@ async fn pictures_are_for_the_session_alone_and_forgotten_with_it() {
     let scene = Scene::begin();
     let visitor = scene.sign_in().await;
     assert!(!visitor.look(1).await.is_empty());
-    let stranger = Visitor { cookie: String::new(), client: visitor.client.clone(), url: visitor.url.clone() };
+    let stranger =
+        Visitor { cookie: String::new(), client: visitor.client.clone(), url: visitor.url.clone() };
     assert_eq!(stranger.picture("max=64").await, None);
 
     // A second installer has a code and a session of their own; the first one's goes on.

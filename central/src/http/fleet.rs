@@ -204,11 +204,7 @@ pub async fn show(
         agent: known.view(row),
         calibrations: calibrations
             .into_iter()
-            .map(|row| CalibrationView {
-                digest: row.digest.to_string(),
-                since: row.since,
-                text: row.text,
-            })
+            .map(|row| CalibrationView { digest: row.digest.to_string(), since: row.since, text: row.text })
             .collect(),
         history: app
             .store

@@ -247,9 +247,7 @@ fn machine((hall, agent, body, arrived_at, skew_s): MachineColumns) -> Result<Ma
     })
 }
 
-fn calibration(
-    (digest, since, text): (String, i64, Option<String>),
-) -> Result<CalibrationRow, StoreError> {
+fn calibration((digest, since, text): (String, i64, Option<String>)) -> Result<CalibrationRow, StoreError> {
     let wrong = |detail: String| StoreError::Row { table: "calibrations", detail };
     let digest = Digest::try_from(digest).map_err(|e| wrong(e.to_string()))?;
     Ok(CalibrationRow { digest, since: time(since), text })

@@ -6,9 +6,7 @@ use super::{
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::id::{AgentId, HallId};
-use chuangming_domain::wire::{
-    Ack, AppliedConfig, Coverage, Geometry, Health, HealthPhase, Machine, Status,
-};
+use chuangming_domain::wire::{Ack, AppliedConfig, Coverage, Geometry, Health, HealthPhase, Machine, Status};
 
 /// A valid message of an agent.
 #[derive(Debug, Clone)]
@@ -41,11 +39,9 @@ impl Arrival {
         match &self.body {
             Body::Event(e) => Some(Ack { id: e.id, seq: e.seq }),
             Body::Health(h) => Some(Ack { id: h.id, seq: h.seq }),
-            Body::Coverage(_)
-            | Body::Status(_)
-            | Body::Applied(_)
-            | Body::Machine(_)
-            | Body::Geometry(_) => None,
+            Body::Coverage(_) | Body::Status(_) | Body::Applied(_) | Body::Machine(_) | Body::Geometry(_) => {
+                None
+            }
         }
     }
 }
