@@ -33,11 +33,13 @@ async fn signing_in_and_out() {
     let good = r#"{"name":"head","password":"a long password"}"#;
     let foreign = post(good, "application/json", "http://elsewhere.example").await.unwrap();
     assert_eq!(problem(foreign).await, (StatusCode::FORBIDDEN, "csrf".to_owned()));
-    for (body, kind) in
-        [("{", "application/json"), ("{\"name\":1}", "application/json"), (good, "text/plain")]
-    {
+    for (body, kind, status, code) in [
+        ("{", "application/json", StatusCode::BAD_REQUEST, "invalid"),
+        ("{\"name\":1}", "application/json", StatusCode::BAD_REQUEST, "invalid"),
+        (good, "text/plain", StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+    ] {
         let refused = post(body, kind, own).await.unwrap();
-        assert_eq!(problem(refused).await, (StatusCode::BAD_REQUEST, "invalid".to_owned()), "{body} {kind}");
+        assert_eq!(problem(refused).await, (status, code.to_owned()), "{body} {kind}");
     }
 
     let head = Browser::sign_in(&central, "head").await;

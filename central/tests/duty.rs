@@ -52,7 +52,7 @@ async fn a_roster_by_page_and_by_file() {
     let duty = head.json(&format!("{DUTY}/duty?from=2026-10-01&to=2026-10-11")).await;
     let kinds: Vec<_> =
         duty["days"].as_array().unwrap().iter().map(|d| d["kind"].as_str().unwrap()).collect();
-    assert_eq!((kinds[0], kinds[7], kinds[9], kinds[10]), ("holiday", "workday", "make_up", "weekend"));
+    assert_eq!((kinds[0], kinds[7], kinds[9], kinds[10]), ("holiday", "workday", "compensatory", "weekend"));
     assert_eq!(duty["shifts"][0]["breaks"], json!(["10:00-10:15"]));
     let who = duty["staff"][0]["id"].clone();
     assert_eq!(duty["staff"][0]["name"], "staff");

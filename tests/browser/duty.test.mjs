@@ -102,7 +102,7 @@ test("holidays and make-up days are known, and a hall has its own", async () => 
   const { calendar_years: years } = await call(page, central.url, "GET", `/halls/${HALL}/duty`);
   const year = years.at(-1);
   const { days } = await call(page, central.url, "GET", `/halls/${HALL}/duty?from=${year}-09-10&to=${year}-10-31`);
-  assert.ok(days.some((day) => day.kind === "make_up" && day.worked), "the days made up for National Day");
+  assert.ok(days.some((day) => day.kind === "compensatory" && day.worked), "the days made up for National Day");
   await open("calendar", `&month=${year}-10`);
   const day = (one, kind) => page.locator(`[data-day='${year}-10-${one}'][data-kind=${kind}]`);
   await day("01", "holiday").getByText(zh["duty.holiday.national"]).waitFor();

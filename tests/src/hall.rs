@@ -166,6 +166,7 @@ impl Hall {
     /// When the account cannot be made or the sign-in fails.
     pub async fn sign_in(&self) -> Api {
         let url = format!("http://127.0.0.1:{}", self.http);
+        use_ring();
         self.sign_in_as("center_head", &url, reqwest::Client::new()).await
     }
 
@@ -183,6 +184,11 @@ impl Hall {
         assert!(status.success(), "central account add: {status}");
         Api::sign_in(role, url.to_owned(), client).await
     }
+}
+
+/// Chooses who does the cryptography of this process's HTTP clients; the first choice stays.
+pub fn use_ring() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Central's API with a session.

@@ -5,7 +5,7 @@ mod daemon;
 mod hall;
 
 pub use daemon::Daemon;
-pub use hall::{Api, Hall, clip};
+pub use hall::{Api, Hall, clip, use_ring};
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -15,8 +15,10 @@ fn defines(file: &str, test: &str) -> bool {
     let Ok(text) = fs::read_to_string(root().join(file)) else { return false };
     let lines: Vec<_> = text.lines().collect();
     let function = format!("fn {test}(");
-    let is_test = |at: usize| lines[at.saturating_sub(4)..at].iter().any(|line| line.contains("test]"));
-    let in_proptest = text.contains("proptest!");
+    let is_mark =
+        |line: &&str| line.trim().starts_with("#[") && (line.contains("test]") || line.contains("test("));
+    let is_test = |at: usize| lines[at.saturating_sub(4)..at].iter().any(|line| is_mark(&line));
+    let in_proptest = lines.iter().any(|line| line.trim().starts_with("proptest!"));
     lines.iter().enumerate().any(|(at, line)| line.contains(&function) && (is_test(at) || in_proptest))
 }
 

@@ -1,7 +1,7 @@
 //! A new machine from its token to its first rules, with the real programs: central over HTTPS with a certificate of
 //! its own, the agent's command line, the embedded broker.
 
-use chuangming_tests::{Daemon, Hall, binary, clip, free_port, until};
+use chuangming_tests::{Daemon, Hall, binary, clip, free_port, until, use_ring};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -72,7 +72,7 @@ async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
         Daemon::start("central", &binary("central"), &["serve", "--config", "central.toml"], &hall.path(""));
     let url = format!("https://127.0.0.1:{http}");
     until("central answers", LIMIT, || std::net::TcpStream::connect(("127.0.0.1", http)).ok());
-    rustls::crypto::ring::default_provider().install_default().expect("nobody has chosen before");
+    use_ring();
     let trusted = reqwest::Certificate::from_pem(&fs::read(hall.path("central.pem")).unwrap()).unwrap();
     let client = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
     let installer = hall.sign_in_as("installer", &url, client.clone()).await;

@@ -1,7 +1,7 @@
 //! Invariant 1 on a running agent: while an installer looks at pictures, nothing of them is written anywhere or sent to the
 //! broker, and nobody else gets one.
 
-use chuangming_tests::{Daemon, Hall, binary, clip, free_port, until};
+use chuangming_tests::{Daemon, Hall, binary, clip, free_port, until, use_ring};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,7 +201,7 @@ fn holds(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_installer_sees_is_neither_written_nor_sent() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    use_ring();
     let mut scene = Scene::begin();
     let folder = scene.hall.path("");
     let witness = Witness::of(vec![folder.clone()]);
@@ -254,7 +254,7 @@ async fn what_an_installer_sees_is_neither_written_nor_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_are_for_the_session_alone_and_forgotten_with_it() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    use_ring();
     let scene = Scene::begin();
     let visitor = scene.sign_in().await;
     assert!(!visitor.look(1).await.is_empty());

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn working_days_pass_over_holidays_and_use_make_up_days() {
+    fn working_days_pass_over_holidays_and_use_compensatory_days() {
         let calendar = Calendar::default();
         // 2026-09-30 is a Wednesday; the national holiday lasts until 7 October, the 10th is made up.
         for (from, n, expected) in [

@@ -73,7 +73,7 @@ mod tests {
     use jiff::civil::Weekday;
 
     #[test]
-    fn make_up_days_are_weekend_days_and_no_holidays() {
+    fn compensatory_days_are_weekend_days_and_no_holidays() {
         for text in MAKE_UP {
             let day: Date = text.parse().unwrap();
             assert!(matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{text}");

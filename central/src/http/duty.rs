@@ -114,7 +114,7 @@ pub struct DayView {
     /// The day.
     #[schema(value_type = String, format = Date)]
     pub day: Date,
-    /// `workday`, `weekend`, `holiday`, `make_up`, `own_worked` or `own_closed`.
+    /// `workday`, `weekend`, `holiday`, `compensatory`, `own_worked` or `own_closed`.
     pub kind: String,
     /// Which public holiday, such as `spring_festival`.
     #[schema(required)]
@@ -265,7 +265,7 @@ fn view(duty: Duty, from: Date, to: Date) -> DutyView {
             DayKind::Workday => ("workday", None),
             DayKind::Weekend => ("weekend", None),
             DayKind::Holiday(name) => ("holiday", Some(name.to_owned())),
-            DayKind::MakeUp => ("make_up", None),
+            DayKind::MakeUp => ("compensatory", None),
             DayKind::OwnWorked => ("own_worked", None),
             DayKind::OwnClosed => ("own_closed", None),
         };
