@@ -17,7 +17,7 @@ fn defines(file: &str, test: &str) -> bool {
     let function = format!("fn {test}(");
     let is_mark =
         |line: &&str| line.trim().starts_with("#[") && (line.contains("test]") || line.contains("test("));
-    let is_test = |at: usize| lines[at.saturating_sub(4)..at].iter().any(|line| is_mark(&line));
+    let is_test = |at: usize| lines[at.saturating_sub(4)..at].iter().any(is_mark);
     let in_proptest = lines.iter().any(|line| line.trim().starts_with("proptest!"));
     lines.iter().enumerate().any(|(at, line)| line.contains(&function) && (is_test(at) || in_proptest))
 }

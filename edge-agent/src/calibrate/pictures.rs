@@ -91,11 +91,14 @@ pub(super) async fn show(
     Ok(([(header::CONTENT_TYPE, kind), (FRAME_AT, at)], jpeg).into_response())
 }
 
+/// What was hidden in the last pictures of a camera, and when.
+type Lately = VecDeque<(Timestamp, Vec<Rect>)>;
+
 /// Makes what is shown out of what was seen.
 pub(super) struct Painter {
     perception: Mutex<Perception>,
     /// What was hidden in each camera's last pictures.
-    hidden: Mutex<BTreeMap<CameraId, VecDeque<(Timestamp, Vec<Rect>)>>>,
+    hidden: Mutex<BTreeMap<CameraId, Lately>>,
 }
 
 impl Painter {

@@ -167,7 +167,7 @@ impl CameraDrift {
         if learner.pictures() > SOON {
             self.next = Some(at + LATER);
         }
-        if learner.pictures() >= PICTURES && learner.pictures() % 10 == 0 {
+        if learner.pictures() >= PICTURES && learner.pictures().is_multiple_of(10) {
             self.view = learner.view(OPEN);
         }
         if self.view.is_some() {

@@ -63,7 +63,7 @@ pub(super) fn colours(image: &RgbImage, region: PixelBox) -> Vec<f32> {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..8")]
 fn step(ratio: f32) -> Option<usize> {
     let place = (ratio + MOST_COLOURED) / (2.0 * MOST_COLOURED) * STEPS as f32;
-    (0.0..STEPS as f32).contains(&place).then(|| place as usize)
+    (0.0..STEPS as f32).contains(&place).then_some(place as usize)
 }
 
 /// What one picture of a thing says of it: numbers of length one in all. They live in memory, or in owner-only files of the
