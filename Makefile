@@ -20,6 +20,9 @@ WEB := central/web
 CALIBRATION_WEB := calibration/web
 BROWSER := tests/browser
 
+# By name within the whole workspace: -p would build every dependency again, with the features that central alone needs.
+CENTRAL_TESTS := $(patsubst central/tests/%.rs,--test %,$(wildcard central/tests/*.rs))
+
 .PHONY: help demo test check eval bench setup setup-test models web build clean
 
 help: ## this list
@@ -40,7 +43,7 @@ test: setup-test build ## set up, build and run every test
 	@echo "== Rust"
 	cargo test --workspace
 	@echo "== Rust: central again, on PostgreSQL"
-	CHUANGMING_TEST_DATABASE=postgres cargo test -p chuangming-central --tests
+	CHUANGMING_TEST_DATABASE=postgres cargo test --workspace $(CENTRAL_TESTS)
 	@echo "== browser"
 	npm --prefix $(BROWSER) test
 	@echo "== the API, fuzzed from its own description"

@@ -7,7 +7,7 @@ use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::Channel;
 use common::browser::{Browser, problem, try_sign_in};
-use common::{Agent, Central, PASSWORD, PATIENCE, closed, eventually, opened};
+use common::{Agent, Central, PASSWORD, PATIENCE, answered, closed, eventually, opened};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -282,7 +282,7 @@ async fn probes_headers_and_limits() {
     let wrong_method = http.put(central.url("/api/v1/halls")).send().await.unwrap();
     assert_eq!(problem(wrong_method).await, (StatusCode::METHOD_NOT_ALLOWED, "method".to_owned()));
     let large = json!({"name": "head", "password": "x".repeat(600_000)});
-    let too_large = http.post(central.url("/api/v1/session")).json(&large).send().await.unwrap();
+    let too_large = answered(http.post(central.url("/api/v1/session")).json(&large)).await;
     assert_eq!(too_large.status(), 413);
     assert_eq!(reqwest::get(central.url("/assets/none.js")).await.unwrap().status(), 404);
 

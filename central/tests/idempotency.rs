@@ -4,7 +4,7 @@ mod common;
 
 use chuangming_domain::rule::Rule;
 use common::browser::Browser;
-use common::{Agent, Central, opened};
+use common::{Agent, Central, answered, opened};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ async fn every_error_is_a_problem() {
     let send = async |method: Method, path: &str, kind: &str, body: Vec<u8>| {
         let request =
             head.request(method, path).header("x-csrf-token", &head.csrf).header("content-type", kind);
-        request.body(body).send().await.unwrap()
+        answered(request.body(body)).await
     };
     let json_kind = "application/json";
     let rows = [

@@ -25,7 +25,7 @@ const HOLIDAYS: [(&str, &str, &str); 13] = [
 ];
 
 /// Weekend days that are worked instead.
-const MAKE_UP: [&str; 11] = [
+const WORKED_WEEKENDS: [&str; 11] = [
     "2025-01-26",
     "2025-02-08",
     "2025-04-27",
@@ -55,7 +55,7 @@ pub fn public(day: Date) -> Option<Public> {
     let off = HOLIDAYS.iter().find(|(_, from, to)| parse(from) <= Some(day) && Some(day) <= parse(to));
     match off {
         Some((name, _, _)) => Some(Public::Holiday(name)),
-        None => MAKE_UP.iter().any(|text| parse(text) == Some(day)).then_some(Public::MakeUp),
+        None => WORKED_WEEKENDS.iter().any(|text| parse(text) == Some(day)).then_some(Public::MakeUp),
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn compensatory_days_are_weekend_days_and_no_holidays() {
-        for text in MAKE_UP {
+        for text in WORKED_WEEKENDS {
             let day: Date = text.parse().unwrap();
             assert!(matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{text}");
             assert_eq!(public(day), Some(Public::MakeUp), "{text}");

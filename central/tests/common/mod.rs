@@ -326,3 +326,13 @@ impl Agent {
         true
     }
 }
+
+/// Sends until it is answered: whoever sends too much may be hung up on while still sending, before the answer is read.
+pub async fn answered(request: reqwest::RequestBuilder) -> reqwest::Response {
+    for _ in 0..10 {
+        if let Ok(response) = request.try_clone().expect("a body in memory").send().await {
+            return response;
+        }
+    }
+    request.send().await.unwrap()
+}
