@@ -354,7 +354,7 @@ pub async fn looks(
 
 /// A copy of everything that is held about oneself, as a JSON file.
 #[utoipa::path(get, path = "/api/v1/me/export", tag = "me", responses(
-    (status = 200, description = "A file", body = String, content_type = "application/json"),
+    (status = 200, description = "A file", body = Object, content_type = "application/json"),
 ))]
 pub async fn export(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Response, Failure> {
     let (account, now) = (&signed_in.account, Timestamp::now());
