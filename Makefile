@@ -31,7 +31,10 @@ help: ## this list
 demo: setup build ## set up, build, and show the job on a bundled clip (CAMERA=rtsp://… or /dev/video0, DEMO_SECONDS=90)
 	@$(VENV)/bin/python deploy/demo/demo.py
 
-test: setup-test build ## set up, build and run every test
+# Programs and tests are built together: apart they would build the dependencies twice, with other features.
+test: setup-test ## set up, build and run every test
+	@echo "== building (the first time takes some minutes)"
+	cargo test --workspace --no-run
 	@echo "== formatting and lints"
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
