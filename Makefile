@@ -104,7 +104,7 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json central/openapi.j
 	@touch $@
 
 # The installers' page takes look and components from central's.
-$(CALIBRATION_WEB)/dist/index.html: $(CALIBRATION_WEB)/node_modules/.package-lock.json $(shell find $(CALIBRATION_WEB)/src $(CALIBRATION_WEB)/index.html $(WEB)/src/ui $(WEB)/src/styles locales -type f 2>/dev/null)
+$(CALIBRATION_WEB)/dist/index.html: $(CALIBRATION_WEB)/node_modules/.package-lock.json calibration/openapi.json $(shell find $(CALIBRATION_WEB)/src $(CALIBRATION_WEB)/index.html $(WEB)/src/ui $(WEB)/src/styles locales -type f 2>/dev/null)
 	@echo "installers' page: building"
 	@npm --prefix $(CALIBRATION_WEB) run --silent build
 	@touch $@

@@ -10,21 +10,25 @@ use utoipa::ToSchema;
 /// A corner in fractions of the picture: x to the right, y down.
 pub type Corner = [f64; 2];
 
-/// Everything that an installer draws.
+/// Everything that an installer draws. Answers hold every field; of a request, lists left out are empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
     /// The staffed windows.
     #[serde(default)]
+    #[schema(required)]
     pub windows: Vec<DraftWindow>,
     /// Regions watched for smoking only.
     #[serde(default)]
+    #[schema(required)]
     pub smoking_zones: Vec<DraftZone>,
     /// Regions that nothing looks at.
     #[serde(default)]
+    #[schema(required)]
     pub privacy_masks: Vec<DraftMask>,
     /// How lenses bend the picture and cameras are rolled.
     #[serde(default)]
+    #[schema(required)]
     pub lenses: Vec<DraftLens>,
 }
 
@@ -37,20 +41,23 @@ pub struct DraftWindow {
     /// The camera that sees it.
     pub camera: String,
     /// Where the staff member is.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64)>)]
     pub seat: Vec<Corner>,
     /// The desk top.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Vec<f64>>>)]
+    #[schema(value_type = Option<Vec<(f64, f64)>>, required)]
     pub desk: Option<Vec<Corner>>,
     /// Staff members this window is meant for.
     #[serde(default = "one")]
+    #[schema(required)]
     pub post: u32,
     /// Names of the item classes that must be on the desk.
     #[serde(default)]
+    #[schema(required)]
     pub required: Vec<String>,
     /// Names of the item classes permitted here besides the policy's, and `custom:NAME` for items shown to the agent.
     #[serde(default)]
+    #[schema(required)]
     pub permitted: Vec<String>,
 }
 
@@ -67,7 +74,7 @@ pub struct DraftZone {
     /// The camera that sees it.
     pub camera: String,
     /// The region.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64)>)]
     pub polygon: Vec<Corner>,
 }
 
@@ -78,7 +85,7 @@ pub struct DraftMask {
     /// The camera that would see it.
     pub camera: String,
     /// The region.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64)>)]
     pub polygon: Vec<Corner>,
 }
 
@@ -90,16 +97,19 @@ pub struct DraftLens {
     pub camera: String,
     /// The weight of r².
     #[serde(default)]
+    #[schema(required)]
     pub k1: f64,
     /// The weight of r⁴.
     #[serde(default)]
+    #[schema(required)]
     pub k2: f64,
     /// The centre of the distortion.
     #[serde(default = "middle")]
-    #[schema(value_type = Vec<f64>)]
+    #[schema(value_type = (f64, f64), required)]
     pub centre: Corner,
     /// How far the true vertical leans to the right at its upper end, in degrees.
     #[serde(default)]
+    #[schema(required)]
     pub roll_deg: f64,
 }
 

@@ -32,7 +32,7 @@ pub struct LensFit {
     /// The weight of r⁴.
     pub k2: f64,
     /// The centre of the distortion: the middle of the picture.
-    #[schema(value_type = Vec<f64>)]
+    #[schema(value_type = (f64, f64))]
     pub centre: Corner,
     /// How far the true vertical leans to the right at its upper end, in degrees.
     pub roll_deg: f64,

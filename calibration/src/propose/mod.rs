@@ -48,10 +48,10 @@ pub struct Thing {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Proposal {
     /// Where the staff member is.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64)>)]
     pub seat: Vec<Corner>,
     /// The desk top in front of the seat.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64)>)]
     pub desk: Vec<Corner>,
     /// Share of the pictures in which somebody was seen there; 0 where it is only concluded.
     pub seen: f64,

@@ -1,130 +1,35 @@
-/** The agent's calibration API (calibration/openapi.json). Every failure is an [`ApiError`] whose `kind` is the problem's code. */
+/**
+ * The agent's calibration API. Paths and types come from its own description (calibration/openapi.json); `npm run schema`
+ * writes them. Every failure is an [`ApiError`] whose `kind` is the problem's code.
+ */
 
 import { ApiError } from "@central/failure";
-import type { Draft, LensDraft } from "./editor/draft";
-import type { Polygon } from "./editor/geometry";
-import type { Segment } from "./editor/snap";
+import type { components, paths } from "./schema";
 
 export { ApiError };
 
-export interface Hello {
-  hall: string;
-  agent: string;
-  fingerprint: string;
-  version: string;
-}
+type Schemas = components["schemas"];
 
-export interface Camera {
-  id: string;
-  state: "ok" | "offline" | "frozen" | "dark" | "covered" | "moved" | "starting";
-  width: number;
-  height: number;
-  fps: number;
-  /** Without figures where nothing of what it looked at is found. */
-  moved?: { since: string; dx?: number; dy?: number; roll_deg?: number; scale?: number };
-  windows: number;
-}
-
+export type Draft = Schemas["Draft"];
+export type Hello = Schemas["Hello"];
+export type Camera = Schemas["CameraView"];
 /** What of a draft is meant. */
-export interface Place {
-  kind: "window" | "zone" | "mask" | "lens";
-  /** A window's or zone's id, a mask's place in its list from 1, a lens's camera. */
-  id: string;
-  index: number;
-  part?: string;
-  corner?: number;
-}
-
-export type Values = Record<string, number | string>;
-
-export interface Finding {
-  place: Place;
-  code: string;
-  values: Values;
-}
-
-export interface Checked {
-  problems: Finding[];
-  warnings: Finding[];
-}
-
-export interface Calibration {
-  draft: Draft;
-  version: string;
-  saved_at?: string;
-}
-
-export interface Proposal {
-  state: "idle" | "watching" | "done" | "failed";
-  seconds: number;
-  of: number;
-  windows: { seat: Polygon; desk: Polygon | null; seen: number }[];
-}
-
-/** What a signal says: a value, or why it cannot tell. */
-export interface Said {
-  value?: string;
-  confidence: number;
-  reason?: string;
-  /** What lies on a desk. */
-  items?: { class: string }[];
-}
-
-export type Box = [x: number, y: number, width: number, height: number];
-
-export interface Item {
-  class: string;
-  box: Box;
-  confidence: number;
-}
-
-export interface Analysis {
-  windows: Record<string, Partial<Record<"presence" | "posture" | "badge" | "smoking" | "desk", Said>>>;
-}
-
-export interface Reference {
-  state: "none" | "learning" | "learnt" | "refused" | "failed";
-  reason?: string;
-  seconds: number;
-  of: number;
-  lights: number;
-  learnt_at?: string;
-}
-
-export interface Items {
-  /** `custom` names an item that was taught here. */
-  items: (Item & { custom?: string; permitted: boolean; required: boolean })[];
-  custom: { name: string; shots: number; learnt_at: string }[];
-}
-
-export interface Level {
-  lens: LensDraft;
-  quality: { segments?: number; corners?: number; residual_px: number };
-}
-
-export interface Trial {
-  observed_s: Record<string, number>;
-  events: { window: string; rule: string; opened_at: string; closed_at?: string; confidence: number }[];
-}
-
-export interface SelfTest {
-  window: string;
-  running: boolean;
-  steps: { step: string; state: "waiting" | "seen" | "skipped"; seen_at?: string; now?: Said }[];
-}
-
-export interface Version {
-  version: string;
-  saved_at: string;
-  by: "page" | "central" | "file" | "return";
-  current: boolean;
-}
-
-export interface VersionChange {
-  kind: string;
-  place: Place;
-  values: Values;
-}
+export type Place = Schemas["Place"];
+export type Finding = Schemas["Finding"];
+export type Values = Finding["values"];
+export type Checked = Schemas["Findings"];
+export type Calibration = Schemas["InForce"];
+export type Proposal = Schemas["ProposalView"];
+/** What a signal says: a value, or why it cannot tell; of a desk also what lies on it. */
+export type Said = Schemas["Said"] & Partial<Schemas["SaidOfDesk"]>;
+export type Analysis = Schemas["Analysis"];
+export type Box = Schemas["Shot"]["box"];
+export type Reference = Schemas["Reference"];
+export type Items = Schemas["Items"];
+export type Trial = Schemas["Tried"];
+export type SelfTest = Schemas["Test"];
+export type Version = Schemas["Version"];
+export type VersionChange = Schemas["Change"];
 
 let onSignedOut = (): void => undefined;
 
@@ -133,10 +38,33 @@ export function whenSignedOut(act: () => void): void {
   onSignedOut = act;
 }
 
-async function send(method: string, path: string, body?: BodyInit, type = "application/json"): Promise<Response> {
+type Verb = "get" | "post" | "put" | "delete";
+/** The paths that know a verb. */
+type Path<V extends Verb> = { [P in keyof paths]: paths[P][V] extends object ? P : never }[keyof paths];
+type Operation<V extends Verb, P extends Path<V>> = NonNullable<paths[P][V]>;
+type Content<T> = T extends { content: infer C } ? C[keyof C] : void;
+/** What is answered where all is well. */
+type Answer<O> = O extends { responses: infer R } ? { [S in keyof R]: S extends 200 | 202 | 204 ? Content<R[S]> : never }[keyof R] : never;
+type Parameters<O> = O extends { parameters: infer P } ? P : never;
+/** What has to be said with a request. */
+type Needed<O> = (Parameters<O> extends { path: infer P } ? { path: P } : unknown) &
+  (Parameters<O> extends { query?: infer Q } ? (Q extends object ? { query: Q } : unknown) : unknown) &
+  (O extends { requestBody: { content: infer B } } ? { body: B[keyof B] } : unknown);
+interface Asked {
+  path?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, unknown>>;
+  body?: unknown;
+}
+
+async function send(verb: Verb, path: string, { path: places = {}, query = {}, body }: Asked): Promise<Response> {
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(places[name] ?? ""));
+  const more = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+  // No form and no foreign page can send this header.
   const headers: Record<string, string> = { "x-requested-with": "chuangming" };
-  if (body !== undefined) headers["content-type"] = type;
-  const response = await fetch(path, { method, headers, ...(body !== undefined && { body }) }).catch(() => {
+  const isText = typeof body === "string";
+  if (body !== undefined) headers["content-type"] = isText ? "text/plain" : "application/json";
+  const sent = { method: verb.toUpperCase(), headers, ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }) };
+  const response = await fetch(more === "" ? address : `${address}?${more}`, sent).catch(() => {
     throw new ApiError("unreachable", 0, null);
   });
   if (response.ok) return response;
@@ -146,73 +74,63 @@ async function send(method: string, path: string, body?: BodyInit, type = "appli
   throw new ApiError(said.code ?? (response.status === 404 ? "not_found" : "internal"), response.status, wait, said.detail ?? null);
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body));
-  const text = await response.text();
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+/** Calls an operation of the description: its parameters and body go in, its answer comes out. */
+async function ask<V extends Verb, P extends Path<V>>(verb: V, path: P, asked: Needed<Operation<V, P>>): Promise<Answer<Operation<V, P>>> {
+  const text = await (await send(verb, path, asked as Asked)).text();
+  return (text === "" ? undefined : JSON.parse(text)) as Answer<Operation<V, P>>;
 }
-
-const get = <T>(path: string) => ask<T>("GET", path);
-const camera = (id: string) => `/api/cameras/${encodeURIComponent(id)}`;
-const window_ = (id: string) => `/api/windows/${encodeURIComponent(id)}`;
 
 export interface Picture {
   bitmap: ImageBitmap;
   at: string | null;
 }
 
-/** How a picture is wanted. */
-export interface Look {
-  /** `clear` is noted in the agent's log. */
-  heads: "pixelated" | "clear";
-  draw: "none" | "analysis";
-  /** The longer side in pixels; 0: as the camera has it. */
-  max: number;
-}
+/** How a picture is wanted; `clear` heads are noted in the agent's log, `max` is the longer side in pixels, 0 as the camera has it. */
+export type Look = Required<NonNullable<paths["/api/cameras/{id}/picture"]["get"]["parameters"]["query"]>>;
+
+const of = (id: string) => ({ path: { id } });
 
 export const api = {
-  description: () => get<{ paths: Record<string, unknown> }>("/api/openapi.json"),
-  hello: () => get<Hello>("/api/hello"),
-  session: () => get<{ idle_left_s: number }>("/api/session"),
+  description: async () => (await (await send("get", "/api/openapi.json", {})).json()) as { paths: Record<string, unknown> },
+  hello: () => ask("get", "/api/hello", {}),
+  session: () => ask("get", "/api/session", { query: {} }),
   /** Somebody is here: looking at pictures alone does not keep a session open. */
-  stillHere: () => get<void>("/api/session?active=1"),
-  signIn: (code: string) => ask<void>("POST", "/api/session", { code }),
-  signOut: () => ask<void>("DELETE", "/api/session"),
+  stillHere: () => ask("get", "/api/session", { query: { active: 1 } }),
+  signIn: (code: string) => ask("post", "/api/session", { body: { code } }),
+  signOut: () => ask("delete", "/api/session", {}),
 
-  cameras: () => get<Camera[]>("/api/cameras"),
-  picture: async (id: string, { heads, draw, max }: Look): Promise<Picture> => {
-    const response = await send("GET", `${camera(id)}/picture?heads=${heads}&draw=${draw}&max=${max}`);
+  cameras: () => ask("get", "/api/cameras", {}),
+  picture: async (id: string, look: Look): Promise<Picture> => {
+    const response = await send("get", "/api/cameras/{id}/picture", { path: { id }, query: look });
     return { bitmap: await createImageBitmap(await response.blob()), at: response.headers.get("x-frame-at") };
   },
-  lines: (id: string) => get<{ segments: Segment[] }>(`${camera(id)}/lines`),
-  analysis: (id: string) => get<Analysis>(`/api/analysis?camera=${encodeURIComponent(id)}`),
-  propose: (id: string) => ask<void>("POST", `${camera(id)}/proposal`),
-  proposal: (id: string) => get<Proposal>(`${camera(id)}/proposal`),
-  level: (id: string, by: "edges" | "chart") => ask<Level>("POST", `${camera(id)}/level`, { by }),
-  realign: (id: string) => ask<{ draft: Draft }>("POST", `${camera(id)}/realign`),
+  lines: (id: string) => ask("get", "/api/cameras/{id}/lines", of(id)),
+  analysis: (camera: string) => ask("get", "/api/analysis", { query: { camera } }),
+  propose: (id: string) => ask("post", "/api/cameras/{id}/proposal", of(id)),
+  proposal: (id: string) => ask("get", "/api/cameras/{id}/proposal", of(id)),
+  level: (id: string, by: Schemas["LevelBy"]["by"]) => ask("post", "/api/cameras/{id}/level", { ...of(id), body: { by } }),
+  realign: (id: string) => ask("post", "/api/cameras/{id}/realign", of(id)),
 
-  calibration: () => get<Calibration>("/api/calibration"),
-  check: (draft: Draft) => ask<Checked>("POST", "/api/calibration/check", { draft }),
-  save: (draft: Draft, expected: string) => ask<{ version: string }>("PUT", "/api/calibration", { draft, expected }),
-  history: () => get<Version[]>("/api/history"),
-  difference: (version: string, against: string) =>
-    get<{ changes: VersionChange[] }>(`/api/history/${encodeURIComponent(version)}?against=${encodeURIComponent(against)}`),
-  goBack: (version: string) => ask<{ version: string }>("POST", `/api/history/${encodeURIComponent(version)}/return`),
-  importToml: async (text: string): Promise<{ draft: Draft }> => (await send("POST", "/api/calibration/import", text, "text/plain")).json(),
+  calibration: () => ask("get", "/api/calibration", {}),
+  check: (draft: Draft) => ask("post", "/api/calibration/check", { body: { draft } }),
+  save: (draft: Draft, expected: string) => ask("put", "/api/calibration", { body: { draft, expected } }),
+  history: () => ask("get", "/api/history", {}),
+  difference: (version: string, against: string) => ask("get", "/api/history/{version}", { path: { version }, query: { against } }),
+  goBack: (version: string) => ask("post", "/api/history/{version}/return", { path: { version } }),
+  importToml: (text: string) => ask("post", "/api/calibration/import", { body: text }),
 
-  learn: (id: string) => ask<void>("POST", `${window_(id)}/reference`),
-  reference: (id: string) => get<Reference>(`${window_(id)}/reference`),
-  forget: (id: string) => ask<void>("DELETE", `${window_(id)}/reference`),
-  items: (id: string) => get<Items>(`${window_(id)}/items`),
-  teach: (id: string, name: string, box: Box) => ask<void>("POST", `${window_(id)}/items`, { name, box }),
-  forgetItem: (id: string, name: string) => ask<void>("DELETE", `${window_(id)}/items/${encodeURIComponent(name)}`),
+  learn: (id: string) => ask("post", "/api/windows/{id}/reference", of(id)),
+  reference: (id: string) => ask("get", "/api/windows/{id}/reference", of(id)),
+  forget: (id: string) => ask("delete", "/api/windows/{id}/reference", of(id)),
+  items: (id: string) => ask("get", "/api/windows/{id}/items", of(id)),
+  teach: (id: string, name: string, box: Box) => ask("post", "/api/windows/{id}/items", { ...of(id), body: { name, box } }),
+  forgetItem: (id: string, name: string) => ask("delete", "/api/windows/{id}/items/{name}", { path: { id, name } }),
 
-  startTrial: (draft: Draft) => ask<void>("POST", "/api/trial", { draft }),
-  trial: () => get<Trial>("/api/trial"),
-  endTrial: () => ask<void>("DELETE", "/api/trial"),
-  startSelfTest: (id: string) => ask<void>("POST", "/api/selftest", { window: id }),
-  selfTest: () => get<SelfTest>("/api/selftest"),
-  skip: (step: string) => ask<void>("POST", `/api/selftest/steps/${step}/skip`),
-  endSelfTest: () => ask<void>("DELETE", "/api/selftest"),
+  startTrial: (draft: Draft) => ask("post", "/api/trial", { body: { draft } }),
+  trial: () => ask("get", "/api/trial", {}),
+  endTrial: () => ask("delete", "/api/trial", {}),
+  startSelfTest: (window: string) => ask("post", "/api/selftest", { body: { window } }),
+  selfTest: () => ask("get", "/api/selftest", {}),
+  skip: (step: string) => ask("post", "/api/selftest/steps/{step}/skip", { path: { step } }),
+  endSelfTest: () => ask("delete", "/api/selftest", {}),
 };
-

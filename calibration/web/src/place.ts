@@ -13,7 +13,7 @@ export const steps = computed(() => STEPS.filter((name) => (name === "learn" ? o
 
 export const step = signal<Step>(STEPS.find((name) => name === kept<string>("step")) ?? "camera");
 export const cameraId = signal<string | null>(kept<string>("camera"));
-export const cameras = signal<Camera[] | null>(null);
+export const cameras = signal<readonly Camera[] | null>(null);
 export const camera = computed(() => cameras.value?.find((one) => one.id === cameraId.value) ?? null);
 
 effect(() => keep("step", step.value));

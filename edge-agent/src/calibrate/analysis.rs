@@ -25,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Which camera.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Of {
     /// The camera.
     camera: String,
@@ -78,6 +79,7 @@ struct SeenItem {
     class: &'static str,
     /// `[x, y, width, height]`.
     #[serde(rename = "box")]
+    #[schema(value_type = (f64, f64, f64, f64))]
     bounds: [f64; 4],
     confidence: f32,
 }

@@ -166,6 +166,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Version
 /// With what a version is compared.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Against {
     /// Another version; by default the one in force.
     against: Option<String>,

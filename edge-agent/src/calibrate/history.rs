@@ -19,6 +19,7 @@ const SUFFIX: &str = ".json";
 /// Where a calibration came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Source)]
 pub(super) enum By {
     /// Saved on the page.
     Page,

@@ -34,7 +34,7 @@ pub(super) struct Seen {
     #[serde(skip_serializing_if = "Option::is_none")]
     custom: Option<String>,
     /// Left, top, width and height in fractions of the picture.
-    #[schema(value_type = Vec<f64>)]
+    #[schema(value_type = (f64, f64, f64, f64))]
     r#box: [f64; 4],
     /// How sure.
     confidence: f32,
@@ -62,7 +62,7 @@ pub(super) struct Shot {
     /// Its name: 1 to 32 of a-z, 0-9, - and _.
     name: String,
     /// Left, top, width and height in fractions of the picture.
-    #[schema(value_type = Vec<f64>)]
+    #[schema(value_type = (f64, f64, f64, f64))]
     r#box: [f64; 4],
 }
 

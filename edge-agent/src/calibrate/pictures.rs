@@ -33,6 +33,7 @@ const BONE: Colour = [80, 220, 255];
 /// How a picture is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// Heads made coarse, which is the default, or as they are; the latter is noted in the agent's log.
     #[serde(default)]

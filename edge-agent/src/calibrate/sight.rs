@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Lines {
     /// From and to, as `[x1, y1, x2, y2]` in fractions of the picture; the longest first.
-    #[schema(value_type = Vec<Vec<f64>>)]
+    #[schema(value_type = Vec<(f64, f64, f64, f64)>)]
     segments: Vec<[f64; 4]>,
 }
 
@@ -67,16 +67,19 @@ pub(super) async fn realign(
 /// What lens and level are told by.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LevelBy)]
 pub(super) struct By {
     /// Edges of the room, or a printed chart that is held upright into the picture.
-    #[schema(inline)]
     by: Told,
 }
 
+/// What tells lens and level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Told {
+    /// Edges of the room.
     Edges,
+    /// The printed chart.
     Chart,
 }
 

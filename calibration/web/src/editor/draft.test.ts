@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { changes } from "./changes";
 import { copyAlong } from "./counter";
 import {
-  type Draft, EMPTY, addWindow, frameOf, freeId, freshWindow, pointsOf, shapesOf, withPoints, withProposals, withWindow, withoutShape, withoutWindow,
+  type Draft, EMPTY, addWindow, frameOf, freeId, freshWindow, pointsOf, shapesOf, withCamera, withPoints, withProposals, withWindow, withoutShape, withoutWindow,
 } from "./draft";
 import { area, box, rectangle, shareOfSmaller } from "./geometry";
 
@@ -84,4 +84,14 @@ test("the difference names what was added, removed and changed", () => {
     { kind: "removed", what: "window", id: "2" },
   ]);
   expect(changes(after, after)).toEqual([]);
+});
+
+test("zones that go along with a moved camera leave what is drawn for the others", () => {
+  const elsewhere = addWindow(on("cam-1", [0, 0.2]), { camera: "cam-2", ...window(0.3, 0.5) });
+  const lens = { camera: "cam-1", k1: 0, k2: 0, centre: [0.5, 0.5], roll_deg: 1 } as const;
+  const moved = { ...on("cam-1", [0.1, 0.3]), lenses: [lens] };
+  const merged = withCamera(elsewhere, "cam-1", moved);
+  expect(merged.windows.map((w) => [w.camera, box(w.seat).left])).toEqual([["cam-2", 0.3], ["cam-1", 0.1]]);
+  expect(merged.lenses).toEqual([lens]);
+  expect(withCamera(elsewhere, "cam-3", moved)).toEqual(elsewhere);
 });

@@ -1,42 +1,11 @@
 /** The calibration that is being drawn, and what can be done to it. Pure: every function returns a new draft. */
 
 import { type Box, type Point, type Polygon, box, clamp, rectangle, shareOfSmaller, tidy, union } from "./geometry";
+import type { components } from "../schema";
 
-export interface WindowDraft {
-  id: string;
-  camera: string;
-  seat: Polygon;
-  desk: Polygon | null;
-  post: number;
-  required: string[];
-  permitted: string[];
-}
-
-export interface ZoneDraft {
-  id: string;
-  camera: string;
-  polygon: Polygon;
-}
-
-export interface MaskDraft {
-  camera: string;
-  polygon: Polygon;
-}
-
-export interface LensDraft {
-  camera: string;
-  k1: number;
-  k2: number;
-  centre: Point;
-  roll_deg: number;
-}
-
-export interface Draft {
-  windows: WindowDraft[];
-  smoking_zones: ZoneDraft[];
-  privacy_masks: MaskDraft[];
-  lenses: LensDraft[];
-}
+/** What an installer draws, as the agent takes and gives it. */
+export type Draft = components["schemas"]["Draft"];
+export type WindowDraft = components["schemas"]["DraftWindow"];
 
 export const EMPTY: Draft = { windows: [], smoking_zones: [], privacy_masks: [], lenses: [] };
 
@@ -105,6 +74,20 @@ export function withoutShape(draft: Draft, shape: Shape): Draft {
   if (shape.kind === "mask") return { ...draft, privacy_masks: draft.privacy_masks.filter((_, i) => i !== shape.index) };
   if (shape.kind === "zone") return { ...draft, smoking_zones: draft.smoking_zones.filter((zone) => zone.id !== shape.id) };
   return shape.part === "desk" ? withWindow(draft, shape.id, { desk: null }) : withoutWindow(draft, shape.id);
+}
+
+/** With everything of one camera as another draft has it; what is drawn for the others stays. */
+export function withCamera(draft: Draft, camera: string, other: Draft): Draft {
+  const merged = <T extends { camera: string }>(own: readonly T[], its: readonly T[]): T[] => [
+    ...own.filter((one) => one.camera !== camera),
+    ...its.filter((one) => one.camera === camera),
+  ];
+  return {
+    windows: merged(draft.windows, other.windows),
+    smoking_zones: merged(draft.smoking_zones, other.smoking_zones),
+    privacy_masks: merged(draft.privacy_masks, other.privacy_masks),
+    lenses: merged(draft.lenses, other.lenses),
+  };
 }
 
 /** The smallest number that no window of the draft has. */

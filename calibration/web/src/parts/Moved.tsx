@@ -3,9 +3,10 @@ import { Icon } from "@central/ui/Icon";
 import { complain, tell } from "@central/ui/toast";
 import { useState } from "preact/hooks";
 import { api } from "../api";
+import { withCamera } from "../editor/draft";
 import { offers } from "../offers";
 import { camera, goTo } from "../place";
-import { change } from "../work";
+import { change, draft } from "../work";
 
 /** A camera that has moved since the zones were drawn: they can be moved after it. */
 export function Moved() {
@@ -13,13 +14,14 @@ export function Moved() {
   const seen = camera.value;
   if (!seen?.moved) return null;
   const { dx, dy, roll_deg } = seen.moved;
-  if (dx === undefined || dy === undefined || roll_deg === undefined) {
+  if (dx == null || dy == null || roll_deg == null) {
     return <p class="notice warning moved" role="status"><Icon name="warning" />{t("calibrate.lost", { camera: seen.id })}</p>;
   }
   const realign = async () => {
     setBusy(true);
     try {
-      change((await api.realign(seen.id)).draft);
+      const { draft: there } = await api.realign(seen.id);
+      change(withCamera(draft.peek(), seen.id, there));
       goTo("windows");
       tell(t("calibrate.realigned"));
     } catch (error) {

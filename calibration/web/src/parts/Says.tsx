@@ -38,5 +38,5 @@ export function Saying({ said }: { said: Said }) {
   }
   // Of a desk that is seen, what lies on it is what counts.
   if (said.value === "seen") return <Desk items={said.items ?? []} />;
-  return <>{label("value", said.value)} <span class="muted">{percent(said.confidence)}</span></>;
+  return <>{label("value", said.value)} <span class="muted">{percent(said.confidence ?? 0)}</span></>;
 }

@@ -51,7 +51,7 @@ export function Versions() {
 
 /** What returning to a version would change, fetched when it is asked for. */
 function Difference({ from, to }: { from: string; to: string }) {
-  const [changes, setChanges] = useState<VersionChange[] | null>(null);
+  const [changes, setChanges] = useState<readonly VersionChange[] | null>(null);
   const open = () => changes === null && void api.difference(from, to).then((said) => setChanges(said.changes), () => undefined);
   return (
     <details onToggle={open}>
