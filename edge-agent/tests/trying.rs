@@ -2,12 +2,9 @@
 
 mod page;
 
-use page::Page;
+use page::{Page, problem as code};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The clip's first window: its staff member lays the head down, leaves and comes back.
 fn draft() -> Value {
@@ -15,30 +12,6 @@ fn draft() -> Value {
            "seat": [[0.0, 0.0], [0.49, 0.0], [0.49, 0.62], [0.0, 0.62]],
            "desk": [[0.0, 0.5], [0.49, 0.5], [0.49, 0.98], [0.0, 0.98]]}],
            "smoking_zones": [], "privacy_masks": [], "lenses": []})
-}
-
-async fn json_of(page: &Page, path: &str) -> Value {
-    let answer = page.get(path).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{path}: {}", page.log());
-    answer.json().await.unwrap()
-}
-
-async fn code(answer: reqwest::Response) -> (u16, String) {
-    let status = answer.status().as_u16();
-    (status, answer.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned())
-}
-
-/// Asks until the answer is as it should be.
-async fn until(page: &Page, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let answer = json_of(page, path).await;
-        if holds(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < end, "{path}: {answer}");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
 }
 
 #[tokio::test]
@@ -63,22 +36,23 @@ async fn a_draft_is_tried_and_tested_before_anything_is_saved() {
         steps.iter().find(|s| s["step"] == step).unwrap()["state"].as_str().unwrap().to_owned()
     };
     // The clip plays over and over.
-    let test = until(&page, "/api/selftest", |t| {
-        ["leave_seat", "head_on_arms"].iter().all(|step| state(t, step) == "seen")
-    })
-    .await;
+    let test = page
+        .until("/api/selftest", |t| {
+            ["leave_seat", "head_on_arms"].iter().all(|step| state(t, step) == "seen")
+        })
+        .await;
     assert_eq!((state(&test, "badge_off"), test["window"].as_str()), ("skipped".into(), Some("1")));
 
-    let tried = until(&page, "/api/trial", |t| t["observed_s"]["1"].as_f64().unwrap() > 15.0).await;
+    let tried = page.until("/api/trial", |t| t["observed_s"]["1"].as_f64().unwrap() > 15.0).await;
     assert!(tried["observed_s"]["1"].as_f64().unwrap() < 600.0, "{tried}");
     assert!(tried["events"].as_array().unwrap().iter().all(|e| e["window"] == "1"), "{tried}");
     // Another draft with the same zones goes on; one with others begins anew.
     assert_eq!(page.post("/api/trial", &json!({"draft": draft()})).await.status(), StatusCode::ACCEPTED);
-    assert!(json_of(&page, "/api/trial").await["observed_s"]["1"].as_f64().unwrap() > 15.0);
+    assert!(page.json("/api/trial").await["observed_s"]["1"].as_f64().unwrap() > 15.0);
     let mut moved = draft();
     moved["windows"][0]["seat"][0] = json!([0.02, 0.0]);
     page.post("/api/trial", &json!({"draft": moved})).await;
-    assert!(json_of(&page, "/api/trial").await["observed_s"]["1"].as_f64().unwrap() < 15.0);
+    assert!(page.json("/api/trial").await["observed_s"]["1"].as_f64().unwrap() < 15.0);
 
     for path in ["/api/trial", "/api/selftest"] {
         let end = page.request(Method::DELETE, path).send().await.unwrap();
@@ -92,11 +66,11 @@ async fn nothing_is_learnt_while_somebody_is_there() {
     let page = Page::signed_in().await;
     page.until_it_sees().await;
     page.post("/api/trial", &json!({"draft": draft()})).await;
-    let none = json_of(&page, "/api/windows/1/reference").await;
+    let none = page.json("/api/windows/1/reference").await;
     assert_eq!((none["state"].as_str(), none["lights"].as_u64()), (Some("none"), Some(0)));
     let learn = page.request(Method::POST, "/api/windows/1/reference").send().await.unwrap();
     assert_eq!(learn.status(), StatusCode::ACCEPTED);
-    let refused = until(&page, "/api/windows/1/reference", |r| r["state"] == "refused").await;
+    let refused = page.until("/api/windows/1/reference", |r| r["state"] == "refused").await;
     assert!(["somebody_in_view", "unsure"].contains(&refused["reason"].as_str().unwrap()), "{refused}");
     let kept = std::fs::read_dir(page.path("data/references")).unwrap();
     let kept: Vec<_> =
@@ -106,7 +80,7 @@ async fn nothing_is_learnt_while_somebody_is_there() {
     assert_eq!(forget.status(), StatusCode::NO_CONTENT);
 
     // Items are seen, and not learnt either while somebody may be in view.
-    let items = json_of(&page, "/api/windows/1/items").await;
+    let items = page.json("/api/windows/1/items").await;
     assert!(
         items["items"]
             .as_array()
@@ -126,7 +100,7 @@ async fn nothing_is_learnt_while_somebody_is_there() {
 async fn straight_edges_are_told_and_a_camera_in_place_needs_no_new_zones() {
     let page = Page::signed_in().await;
     page.until_it_sees().await;
-    let lines = json_of(&page, "/api/cameras/cam-1/lines").await;
+    let lines = page.json("/api/cameras/cam-1/lines").await;
     let segments = lines["segments"].as_array().unwrap();
     assert!(segments.len() > 20, "{} edges", segments.len());
     let inside = |v: &Value| (-0.01..=1.01).contains(&v.as_f64().unwrap());

@@ -136,6 +136,27 @@ fn a_moved_camera_is_told_within_half_a_minute_and_how_far() {
 }
 
 #[test]
+fn a_camera_that_is_knocked_again_and_far_is_lost_and_found_when_it_comes_nearer() {
+    let scene = scene("demo.ref.jpg");
+    let mut drift = learnt(&scene);
+    let far = moved(&scene, 0.0, 0.5, 0.0, 1.0);
+    let near = moved(&scene, 0.05, 0.0, 0.0, 1.0);
+    let known =
+        |drift: &CameraDrift| drift.moved().and_then(|moved| moved.drift).map(|d| (d.dx * 100.0).round());
+    assert!(matches!(shown(&mut drift, 30, |_| near.clone()), Some((_, Change::Raised))));
+    assert_eq!(known(&drift), Some(5.0));
+    assert_eq!(shown(&mut drift, 10, |_| far.clone()), None);
+    assert_eq!(known(&drift), Some(5.0), "somebody may stand before it for a moment");
+    let later = at(120);
+    for second in 0..20 {
+        drift.look(later + SignedDuration::from_secs(second), &far);
+    }
+    assert!(drift.moved().is_some() && known(&drift).is_none(), "it moved, and nobody knows where to");
+    drift.look(later + SignedDuration::from_secs(30), &near);
+    assert_eq!(known(&drift), Some(5.0));
+}
+
+#[test]
 fn a_slow_pan_is_told_within_half_a_minute_of_two_percent() {
     let scene = scene("demo.ref.jpg");
     let mut drift = learnt(&scene);

@@ -119,6 +119,8 @@ pub(crate) struct CameraDrift {
     doubt: Option<Moved>,
     /// When it last seemed to be.
     seen_at: Timestamp,
+    /// When it was last known where.
+    found_at: Timestamp,
     /// Since when it has been in place.
     fine_since: Option<Timestamp>,
     raised: bool,
@@ -128,8 +130,8 @@ impl CameraDrift {
     /// Watches for a view that was learnt before, or learns one.
     pub(crate) fn new(view: Option<View>) -> Self {
         let (learner, next, doubt, fine_since) = (None, None, None, None);
-        let seen_at = Timestamp::MIN;
-        Self { view, learner, next, usual_edges: 0.0, doubt, seen_at, fine_since, raised: false }
+        let (seen_at, found_at) = (Timestamp::MIN, Timestamp::MIN);
+        Self { view, learner, next, usual_edges: 0.0, doubt, seen_at, found_at, fine_since, raised: false }
     }
 
     /// Whether a picture of that time is looked at.
@@ -220,8 +222,13 @@ impl CameraDrift {
                 let drift = if let Verdict::Moved(drift) = verdict { Some(drift) } else { None };
                 let since = self.doubt.map_or(at, |doubt| doubt.since);
                 self.seen_at = at;
-                // Once raised, the last movement that was found is better than none.
-                let known = drift.or(self.doubt.filter(|_| self.raised).and_then(|d| d.drift));
+                if drift.is_some() {
+                    self.found_at = at;
+                }
+                // Once raised, the last movement that was found is better than none, until it was not found for long: it
+                // looks elsewhere again, or nobody knows where.
+                let lately = self.raised && at.duration_since(self.found_at) < CONFIRM_LOST;
+                let known = drift.or(self.doubt.filter(|_| lately).and_then(|d| d.drift));
                 self.doubt = Some(Moved { since, drift: known });
                 let confirm = if drift.is_some() { CONFIRM_MOVED } else { CONFIRM_LOST };
                 let is_sure = !self.raised && at.duration_since(since) >= confirm;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Page {
     folder: tempfile::TempDir,
@@ -21,15 +21,20 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// A page that nobody has signed in to. There is no broker and no calibration yet.
+    /// A page that nobody has signed in to, on the bundled clip. There is no broker and no calibration yet.
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let clip = root.join("scenes/clips/clip/demo.mp4");
+        Self::open_on(tempfile::tempdir().unwrap(), &[("cam-1", scenes("clip/demo.mp4"))]).await
+    }
+
+    /// The same on cameras of one's own; `folder` is the agent's.
+    pub(crate) async fn open_on(folder: tempfile::TempDir, cameras: &[(&str, PathBuf)]) -> Self {
+        let cameras: String = cameras
+            .iter()
+            .map(|(id, source)| format!("[[cameras]]\nid = {id:?}\nsource = {source:?}\n"))
+            .collect();
         let agent = format!(
             "hall = \"tanggu\"\nagent = \"edge-01\"\ncalibration = \"calibration.toml\"\npolicy = \"policy.toml\"\n\
-             data_dir = \"data\"\n[calibrate]\nlisten = \"127.0.0.1:0\"\n[broker]\nurl = \"mqtt://127.0.0.1:9\"\n\
-             [[cameras]]\nid = \"cam-1\"\nsource = {clip:?}\n"
+             data_dir = \"data\"\n[calibrate]\nlisten = \"127.0.0.1:0\"\n[broker]\nurl = \"mqtt://127.0.0.1:9\"\n{cameras}"
         );
         fs::write(folder.path().join("agent.toml"), agent).unwrap();
         fs::write(folder.path().join("policy.toml"), "version = 1\n").unwrap();
@@ -55,7 +60,12 @@ impl Page {
 
     /// A page with somebody signed in.
     pub(crate) async fn signed_in() -> Self {
-        let mut page = Self::open().await;
+        Self::open().await.with_somebody().await
+    }
+
+    /// Signs in.
+    pub(crate) async fn with_somebody(self) -> Self {
+        let mut page = self;
         let code = json!({"code": page.invitation["code"]});
         let answer = page.request(Method::POST, "/api/session").json(&code).send().await.unwrap();
         assert_eq!(answer.status(), 204);
@@ -84,18 +94,47 @@ impl Page {
         self.request(Method::POST, path).json(body).send().await.unwrap()
     }
 
-    /// The camera, as soon as there is a picture of it.
+    /// The first camera, as soon as there is a picture of it.
     pub(crate) async fn until_it_sees(&self) -> Value {
+        self.until_every_camera_sees().await[0].clone()
+    }
+
+    /// The cameras, as soon as there is a picture of each.
+    pub(crate) async fn until_every_camera_sees(&self) -> Value {
         let until = Instant::now() + PATIENCE;
         loop {
             let cameras: Value = self.get("/api/cameras").await.json().await.unwrap();
-            let picture = self.get("/api/cameras/cam-1/picture?max=64&heads=pixelated").await;
-            if picture.status() == 200 {
-                return cameras[0].clone();
+            let mut see = true;
+            for camera in cameras.as_array().unwrap() {
+                let id = camera["id"].as_str().unwrap();
+                see &= self.get(&format!("/api/cameras/{id}/picture?max=64")).await.status() == 200;
+            }
+            if see {
+                return cameras;
             }
             assert!(Instant::now() < until, "no picture: {cameras} {}", self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Asks until the answer is as it should be.
+    pub(crate) async fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.json(path).await;
+            if holds(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < end, "{path}: {answer}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// What is answered where all is well.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}: {}", self.log());
+        answer.json().await.unwrap()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -112,6 +151,29 @@ impl Drop for Page {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Status and code of what went wrong.
+pub(crate) async fn problem(answer: Response) -> (u16, String) {
+    let status = answer.status().as_u16();
+    (status, answer.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned())
+}
+
+/// A file of the bundled scenes.
+pub(crate) fn scenes(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("scenes/clips").join(name)
+}
+
+/// Makes a clip with the `ffmpeg` program.
+pub(crate) fn ffmpeg(arguments: &[&str], output: &Path) {
+    let status = Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error"])
+        .args(arguments)
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p"])
+        .arg(output)
+        .status()
+        .expect("the program ffmpeg is needed for this test");
+    assert!(status.success(), "ffmpeg {arguments:?}");
 }
 
 /// Width and height as a JPEG's frame header says.

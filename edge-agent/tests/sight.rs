@@ -1,0 +1,154 @@
+//! What the calibration page tells of a camera itself: lens and true vertical, and where the zones are once it has moved.
+
+mod page;
+
+use page::{Page, ffmpeg, problem, scenes};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A sensor's noise: without it a still picture is a frozen camera.
+const NOISE: &str = "noise=alls=4:allf=t";
+
+/// Some seconds of a still picture, changed by a filter.
+fn still(picture: &Path, filter: &str, output: PathBuf) -> PathBuf {
+    let filter = format!("{filter},{NOISE}");
+    ffmpeg(&["-loop", "1", "-i", picture.to_str().unwrap(), "-t", "4", "-r", "5", "-vf", &filter], &output);
+    output
+}
+
+/// A chequered chart of eleven by eight squares that is turned, before a wall.
+fn chart(degrees: f64, output: &Path) {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let mut text = "P2\n640 360\n255\n".to_owned();
+    for y in 0..360 {
+        for x in 0..640 {
+            let (dx, dy) = (f64::from(x) + 0.5 - 110.0, f64::from(y) + 0.5 - 20.0);
+            let (u, v) = ((dx * cos + dy * sin) / 38.0, (dy * cos - dx * sin) / 38.0);
+            let is_inside = (0.0..11.0).contains(&u) && (0.0..8.0).contains(&v);
+            let is_dark = is_inside && (u.floor() + v.floor()) % 2.0 == 0.0;
+            writeln!(text, "{}", if is_dark { 25 } else { 225 }).unwrap();
+        }
+    }
+    std::fs::write(output, text).unwrap();
+}
+
+async fn level(page: &Page, camera: &str, by: &str) -> reqwest::Response {
+    page.post(&format!("/api/cameras/{camera}/level"), &json!({"by": by})).await
+}
+
+#[tokio::test]
+async fn lens_and_true_vertical_are_told_by_the_room_and_by_the_chart() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let room = scenes("img/demo.ref.jpg");
+    chart(2.0, &at("chart.pgm"));
+    let cameras = [
+        ("level", still(&room, "null", at("level.mp4"))),
+        // What ffmpeg turns clockwise leans to the right at its upper end.
+        ("rolled", still(&room, "rotate=4*PI/180:bilinear=1,crop=iw*0.86:ih*0.86", at("rolled.mp4"))),
+        ("chart", still(&at("chart.pgm"), "null", at("chart.mp4"))),
+        ("wall", still(&room, "drawbox=color=gray:t=fill", at("wall.mp4"))),
+    ];
+    let page = Page::open_on(folder, &cameras).await.with_somebody().await;
+    page.until_every_camera_sees().await;
+
+    let told = async |camera: &str, by: &str| -> Value {
+        let answer = level(&page, camera, by).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{camera}: {}", page.log());
+        answer.json().await.unwrap()
+    };
+    let roll = |told: &Value| told["lens"]["roll_deg"].as_f64().unwrap();
+    let (straight, rolled) = (told("level", "edges").await, told("rolled", "edges").await);
+    assert!((roll(&rolled) - roll(&straight) - 4.0).abs() < 0.7, "{straight} {rolled}");
+    assert!(roll(&straight).abs() < 0.7 && straight["lens"]["camera"] == "level", "{straight}");
+    assert!(
+        rolled["quality"]["segments"].as_u64().unwrap() > 5 && rolled["quality"].get("corners").is_none()
+    );
+
+    let chart = told("chart", "chart").await;
+    assert!((roll(&chart) - 2.0).abs() < 0.3, "{chart}");
+    assert!(chart["lens"]["k1"].as_f64().unwrap().abs() < 0.05, "the chart is drawn without a lens: {chart}");
+    assert_eq!((chart["quality"]["corners"].as_u64(), chart["quality"].get("segments")), (Some(70), None));
+
+    for (camera, by, expected) in [
+        ("wall", "edges", (422, "too_few_edges")),
+        ("wall", "chart", (422, "no_chart")),
+        ("level", "chart", (422, "no_chart")),
+        ("level", "eye", (400, "invalid")),
+        ("attic", "edges", (404, "not_found")),
+    ] {
+        let (status, code) = problem(level(&page, camera, by).await).await;
+        assert_eq!((status, code.as_str()), expected, "{camera} by {by}");
+    }
+
+    // It goes into the file as it was told, and is in force.
+    let draft = json!({"windows": [], "smoking_zones": [], "privacy_masks": [], "lenses": [rolled["lens"]]});
+    let before = page.json("/api/calibration").await;
+    let save = json!({"draft": draft, "expected": before["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK);
+    let lens = page.json("/api/calibration").await["draft"]["lenses"][0].clone();
+    assert!((lens["roll_deg"].as_f64().unwrap() - roll(&rolled)).abs() < 0.01, "{lens}");
+    assert!(std::fs::read_to_string(page.path("calibration.toml")).unwrap().contains("[[lenses]]"));
+}
+
+/// A window at the left of the room.
+fn draft() -> Value {
+    json!({"windows": [{"id": "1", "camera": "cam-1", "post": 1, "required": [], "permitted": [],
+           "seat": [[0.1, 0.1], [0.4, 0.1], [0.4, 0.6], [0.1, 0.6]],
+           "desk": [[0.1, 0.65], [0.45, 0.65], [0.45, 0.9], [0.1, 0.9]]}],
+           "smoking_zones": [], "privacy_masks": [], "lenses": []})
+}
+
+#[tokio::test]
+async fn zones_go_along_with_a_camera_that_moved_and_a_camera_that_looks_elsewhere_is_lost() {
+    // Long enough for any machine to learn the view, then moved by a part of the picture, then by half of it.
+    const STAY: u32 = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let clip = folder.path().join("knocked.mp4");
+    let room = scenes("img/demo.ref.jpg");
+    let part = |label: &str, across: f64, down: f64| {
+        format!("[0:v]scroll=hpos={across}:vpos={down},{NOISE},trim=duration={STAY}[{label}]")
+    };
+    // To the left by a twentieth, and down: what leaves the picture at one side comes in at the other.
+    let parts = [part("a", 0.0, 0.0), part("b", 0.95, 0.03), part("c", 0.0, 0.5)].join(";");
+    let seconds = STAY.to_string();
+    let input = ["-loop", "1", "-t", &seconds, "-r", "2", "-i", room.to_str().unwrap()];
+    let filter = format!("{parts};[a][b][c]concat=n=3");
+    ffmpeg(&[&input[..], &["-filter_complex", &filter, "-r", "2"]].concat(), &clip);
+
+    let page = Page::open_on(folder, &[("cam-1", clip)]).await.with_somebody().await;
+    page.until_it_sees().await;
+    let before = page.json("/api/calibration").await;
+    let save = json!({"draft": draft(), "expected": before["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK);
+    let realign = || page.request(Method::POST, "/api/cameras/cam-1/realign").send();
+    assert_eq!(problem(realign().await.unwrap()).await, (409, "not_moved".into()));
+
+    let cameras = page.until("/api/cameras", |all| all[0]["moved"]["dx"].is_number()).await;
+    assert_eq!(cameras[0]["state"], "moved");
+    let moved: Value = realign().await.unwrap().json().await.unwrap();
+    for part in ["seat", "desk"] {
+        let (was, is) = (&draft()["windows"][0][part], &moved["draft"]["windows"][0][part]);
+        for (was, is) in was.as_array().unwrap().iter().zip(is.as_array().unwrap()) {
+            let by = |axis: usize| is[axis].as_f64().unwrap() - was[axis].as_f64().unwrap();
+            assert!((by(0) + 0.05).abs() < 0.006 && (by(1) - 0.03).abs() < 0.009, "{part}: {was} is at {is}");
+        }
+    }
+    assert_eq!(page.json("/api/calibration").await["draft"], draft(), "nothing is saved yet");
+
+    // It is knocked again, further than any movement is looked for: no figures, and nothing to align by.
+    page.until("/api/cameras", |all| all[0]["state"] == "moved" && all[0]["moved"]["dx"].is_null()).await;
+    assert_eq!(problem(realign().await.unwrap()).await, (422, "lost".into()));
+    // Whoever saves zones says that they are right for where it looks now.
+    let now = page.json("/api/calibration").await;
+    let mut new = draft();
+    new["windows"][0]["seat"][0] = json!([0.12, 0.1]);
+    let save = json!({"draft": new, "expected": now["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK);
+    page.until("/api/cameras", |all| all[0]["state"] == "ok" && all[0].get("moved").is_none()).await;
+}
