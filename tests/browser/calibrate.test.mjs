@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { followEvents, pinch, pull, startCalibration } from "./calibration-parts.mjs";
+import { arriveAt, centre, corners, followEvents, inForce, pinch, pull, signIn, startCalibration, step } from "./calibration-parts.mjs";
 import { accessible, catalogue, fits, screenshot, startBrowser, startCentral, until } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
@@ -25,36 +25,7 @@ after(async () => {
   await central?.stop();
 });
 
-/** An open page before the sign-in, reached as the QR code leads there. */
-async function arrive(options) {
-  const invitation = agent.invite();
-  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true, ...options });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(invitation.address) || complaints.push(`outside: ${request.url()}`));
-  await page.goto(`${invitation.address}/#code=${invitation.code}`);
-  await page.locator("input[name=code]").waitFor();
-  // Before the sign-in the page asks who it is: that refusal is not a complaint.
-  complaints.length = 0;
-  return { page, complaints, invitation };
-}
-
-async function signIn(page, camera = "cam-1") {
-  await page.getByRole("button", { name: zh["ui.sign_in"] }).click();
-  await page.locator(`[data-camera='${camera}']`).click();
-  await page.locator(".panel[data-step=windows]").waitFor();
-}
-
-const step = (page, name) => page.locator(`.stepper [data-step=${name}]`).click();
-const corners = (page) => page.locator(".handle.corner");
-const centre = async (locator) => {
-  const { x, y, width, height } = await locator.boundingBox();
-  return [x + width / 2, y + height / 2];
-};
-/** What is in force, as the agent says. */
-const inForce = (page) => page.evaluate(() => fetch("/api/calibration").then((answer) => answer.json()));
+const arrive = (options) => arriveAt(browser, agent, options);
 
 test("a wrong code is refused in words; the right one comes with the QR code", async () => {
   const { page, invitation } = await arrive(PHONE);

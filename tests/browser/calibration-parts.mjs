@@ -5,7 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt from "mqtt";
-import { BIN, HALL, ROOT, freePort, until } from "./parts.mjs";
+import { BIN, HALL, ROOT, catalogue, freePort, until } from "./parts.mjs";
+
+const zh = catalogue("zh-CN");
 
 const CLIPS = join(ROOT, "scenes/clips");
 const AGENT = join(BIN, "edge-agent");
@@ -21,10 +23,14 @@ function ffmpeg(...args) {
   return args.at(-1);
 }
 
+/** A sensor's noise: without it a still picture is a frozen camera. */
+const NOISE = "noise=alls=6:allf=t";
+/** Long enough for the agent to have started and learnt the view, however busy the machine is. */
+const KNOCKED_AFTER_S = 150;
+
 /** Two windows with tidy desks and nobody there, as a camera sees them: the bundled reference picture with a sensor's noise. */
 function emptyHall(folder) {
-  const noise = "noise=alls=6:allf=t";
-  return ffmpeg("-loop", "1", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "8", "-r", "5", "-vf", noise, "-pix_fmt", "yuv420p", join(folder, "empty.mp4"));
+  return ffmpeg("-loop", "1", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "8", "-r", "5", "-vf", NOISE, "-pix_fmt", "yuv420p", join(folder, "empty.mp4"));
 }
 
 /** Four windows in one picture: both bundled clips side by side. */
@@ -33,10 +39,38 @@ function fourWindows(folder) {
   return ffmpeg("-i", join(CLIPS, clip("demo").media), "-i", join(CLIPS, clip("quiet").media), "-filter_complex", beside, "-pix_fmt", "yuv420p", join(folder, "four.mp4"));
 }
 
+/** A cup on a desk while nobody is at it, and somebody at the next window. */
+function cup(folder) {
+  const picture = ffmpeg("-ss", "30.5", "-i", join(CLIPS, clip("demo").media), "-frames:v", "1", join(folder, "cup.png"));
+  return ffmpeg("-loop", "1", "-i", picture, "-t", "8", "-r", "5", "-vf", NOISE, "-pix_fmt", "yuv420p", join(folder, "cup.mp4"));
+}
+
+/** The printed chart before a wall, rolled by three degrees. */
+function chart(folder) {
+  const [sin, cos] = [Math.sin(Math.PI / 60), Math.cos(Math.PI / 60)];
+  const value = (_, i) => {
+    const [dx, dy] = [(i % 640) + 0.5 - 120, Math.floor(i / 640) + 0.5 - 15];
+    const [u, v] = [(dx * cos + dy * sin) / 38, (dy * cos - dx * sin) / 38];
+    const inside = u >= 0 && u < 11 && v >= 0 && v < 8;
+    return inside && (Math.floor(u) + Math.floor(v)) % 2 === 0 ? 25 : 225;
+  };
+  writeFileSync(join(folder, "chart.pgm"), Buffer.concat([Buffer.from("P5 640 360 255\n"), Buffer.from(Array.from({ length: 640 * 360 }, value))]));
+  return ffmpeg("-loop", "1", "-i", join(folder, "chart.pgm"), "-t", "8", "-r", "5", "-vf", NOISE, "-pix_fmt", "yuv420p", join(folder, "chart.mp4"));
+}
+
+/** An empty hall whose camera is knocked aside after a while: by 6 % of its width to the left, and a little down. */
+function knocked(folder) {
+  const part = (name, seconds, more) => `[0:v]${more}${NOISE},trim=duration=${seconds}[${name}]`;
+  const filter = `${part("a", KNOCKED_AFTER_S, "")};${part("b", 400, "scroll=hpos=0.94:vpos=0.03,")};[a][b]concat=n=2`;
+  return ffmpeg("-loop", "1", "-t", "400", "-r", "2", "-i", join(CLIPS, "img/demo.ref.jpg"), "-filter_complex", filter, "-r", "2", "-preset", "ultrafast", "-pix_fmt", "yuv420p", join(folder, "knocked.mp4"));
+}
+
 /** What the cameras of a hall see. */
 export const HALLS = {
   /** The demo clip, and a hall with nobody in it. */
   test: (folder) => ({ "cam-1": join(CLIPS, clip("demo").media), "cam-2": emptyHall(folder) }),
+  /** For what is done once: teaching, levelling, learning to the end, a camera that was knocked. */
+  tools: (folder) => ({ "cam-1": cup(folder), "cam-2": emptyHall(folder), "cam-3": chart(folder), "cam-4": knocked(folder) }),
   four: (folder) => ({ "cam-1": fourWindows(folder) }),
 };
 
@@ -105,3 +139,38 @@ export async function pull(page, from, to, meanwhile = async () => undefined) {
   await touch("touchEnd");
   await session.detach();
 }
+
+/** An open page before the sign-in, reached as the QR code leads there. */
+export async function arriveAt(browser, agent, options) {
+  const invitation = agent.invite();
+  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => request.url().startsWith(invitation.address) || complaints.push(`outside: ${request.url()}`));
+  await page.goto(`${invitation.address}/#code=${invitation.code}`);
+  await page.locator("input[name=code]").waitFor();
+  // Before the sign-in the page asks who it is: that refusal is not a complaint.
+  complaints.length = 0;
+  return { page, complaints, invitation };
+}
+
+/** Signs in and goes to a camera. */
+export async function signIn(page, camera = "cam-1") {
+  await page.getByRole("button", { name: zh["ui.sign_in"] }).click();
+  await page.locator(`[data-camera='${camera}']`).click();
+  await page.locator(".panel[data-step=windows]").waitFor();
+}
+
+/** Goes to a step. */
+export const step = (page, name) => page.locator(`.stepper [data-step=${name}]`).click();
+/** The corners of the selected polygon. */
+export const corners = (page) => page.locator(".handle.corner");
+/** The middle of an element on the screen. */
+export const centre = async (locator) => {
+  const { x, y, width, height } = await locator.boundingBox();
+  return [x + width / 2, y + height / 2];
+};
+/** What is in force, as the agent says. */
+export const inForce = (page) => page.evaluate(() => fetch("/api/calibration").then((answer) => answer.json()));

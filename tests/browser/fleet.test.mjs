@@ -27,6 +27,16 @@ after(async () => {
   await central?.stop();
 });
 
+const GEOMETRY = `version = 1
+
+[[windows]]
+id = "1"
+camera = "cam-1"
+seat = [[0.05,0.1],[0.47,0.1],[0.47,0.6],[0.05,0.6]]
+desk = [[0.05,0.64],[0.47,0.64],[0.47,0.96],[0.05,0.96]]
+post = 1
+permitted = ["cup","custom:seal-box"]
+`;
 const HASH = (digit) => `sha256:${digit.repeat(64)}`;
 const machine = (change = {}) => ({
   schema: "chuangming.machine/1", at: new Date().toISOString(), policy: HASH("1"), calibration: HASH("2"),
@@ -85,6 +95,7 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
 
   const agent = await connect("edge-01");
   await agent.send("machine", machine());
+  await agent.send("calibration", { schema: "chuangming.calibration/1", calibration: HASH("2"), at: new Date().toISOString(), text: GEOMETRY }, true);
   await report(agent, 7);
   const trouble = agent.health("camera_dark", "raised", { camera: "cam-2", windows: ["3"] });
   await agent.send("health", trouble);
@@ -97,10 +108,30 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
   await page.locator(".coverage-row").nth(2).waitFor();
   assert.equal(await page.locator(".coverage-row").count(), 3);
   assert.ok((await page.locator(".step-0").count()) > 1, "a dead morning is seen");
+  const calibrations = page.locator(".section", { has: page.getByRole("heading", { name: zh["fleet.calibrations"] }) });
+  await calibrations.getByText("22222222").waitFor();
+  await calibrations.getByText(zh["fleet.geometry_show"]).click();
+  assert.equal((await page.locator("pre.geometry").innerText()).trim(), GEOMETRY.trim(), "the zones, as the agent copied them here");
   await look(page, "fleet-agent");
 
   await page.setViewportSize(PHONE.viewport);
   await look(page, "fleet-agent-phone");
+
+  // A code for its calibration page: shown once, another one each time.
+  const codes = [];
+  for (let n = 0; n < 2; n++) {
+    await page.getByRole("button", { name: zh["fleet.code"] }).click();
+    const dialog = page.getByRole("alertdialog");
+    if (n === 0) await look(page, "fleet-code-ask-phone");
+    await dialog.getByRole("button", { name: zh["fleet.code_make"] }).click();
+    codes.push(await dialog.locator("[data-code]").innerText());
+    await dialog.locator(".qr").waitFor();
+    if (n === 0) await look(page, "fleet-code-phone");
+    await dialog.getByRole("button", { name: zh["ui.close"], exact: true }).last().click();
+    await dialog.waitFor({ state: "detached" });
+  }
+  assert.ok(codes.every((code) => /^[0-9a-f]{160}$/.test(code)) && codes[0] !== codes[1], codes.join());
+  assert.ok(!(await page.content()).includes(codes[1]), "it is gone with the dialog");
   await page.goto(`${central.url}/fleet`);
   await page.getByRole("link", { name: "edge-01" }).waitFor();
   await look(page, "fleet-phone");

@@ -170,8 +170,11 @@ export async function accessible(page, where) {
 
 /** No sideways scrolling. */
 export async function fits(page, where) {
-  const [content, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(content <= view, `${where}: ${content} px of content in ${view} px`);
+  const [content, view, wide] = await page.evaluate(() => {
+    const reaches = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > innerWidth);
+    return [document.documentElement.scrollWidth, innerWidth, reaches.map((one) => `${one.tagName}.${one.getAttribute("class")}`).join(" ")];
+  });
+  assert.ok(content <= view, `${where}: ${content} px of content in ${view} px: ${wide}`);
 }
 
 /** Text of the one catalogue. */
