@@ -70,6 +70,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/fleet", SYSTEM),
     ("GET", "/api/v1/fleet/{hall}/{agent}", SYSTEM),
     ("POST", "/api/v1/fleet/{hall}/{agent}/revoke", FLEET),
+    ("POST", "/api/v1/fleet/{hall}/{agent}/sign-in-codes", FLEET),
     ("GET", "/api/v1/enrolments", FLEET),
     ("POST", "/api/v1/enrolments", FLEET),
     ("DELETE", "/api/v1/enrolments/{id}", FLEET),

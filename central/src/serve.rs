@@ -108,7 +108,7 @@ impl Server {
             broker_connected: ingest.connected(),
             registrar,
             bell,
-            may_sign: signer.is_some(),
+            signer,
             stop: stop.clone(),
         });
         if store.is_shared() {

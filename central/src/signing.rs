@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chuangming_domain::id::{AgentId, HallId};
+use chuangming_domain::sign_in::SignInCode;
 use chuangming_domain::wire::{ConfigSignature, DesiredConfig};
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -72,15 +73,30 @@ impl Signer {
     #[must_use]
     pub fn sign(&self, hall: &HallId, agent: &AgentId, serial: u64, policy: &str) -> DesiredConfig {
         let version = DesiredConfig::version_of(policy, "");
-        let text = ConfigSignature::signed_text(hall, agent, serial, &version);
-        let mut value = [0; 64];
-        value.copy_from_slice(self.0.sign(text.as_bytes()).as_ref());
+        let value = self.signature(&ConfigSignature::signed_text(hall, agent, serial, &version));
         DesiredConfig {
             policy: policy.to_owned(),
             calibration: String::new(),
             version,
             signature: ConfigSignature { serial, value }.to_string(),
         }
+    }
+
+    /// A one-time code for the calibration page of one agent; `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// When the machine gives no random numbers.
+    pub fn sign_in_code(&self, hall: &HallId, agent: &AgentId, now: i64) -> io::Result<SignInCode> {
+        let mut nonce = [0; 8];
+        SystemRandom::new().fill(&mut nonce).map_err(told)?;
+        let signature = self.signature(&SignInCode::signed_text(hall, agent, now, nonce));
+        Ok(SignInCode { issued_at: now, nonce, signature })
+    }
+
+    fn signature(&self, text: &str) -> [u8; 64] {
+        let mut value = [0; 64];
+        value.copy_from_slice(self.0.sign(text.as_bytes()).as_ref());
+        value
     }
 }
 

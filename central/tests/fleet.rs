@@ -16,6 +16,7 @@ use chuangming_domain::event::{CloseReason, Event};
 use chuangming_domain::id::AgentId;
 use chuangming_domain::policy::Policy;
 use chuangming_domain::rule::Rule;
+use chuangming_domain::sign_in::SignInCode;
 use chuangming_domain::wire::{
     AppliedConfig, Channel, ConfigSignature, Coverage, CoverageSchema, DesiredConfig, Geometry,
     GeometrySchema, Load, Machine, MachineCamera, MachineSchema, Observed, Status,
@@ -493,6 +494,58 @@ async fn a_draft_is_checked_whole_and_previewed_from_what_was_recorded() {
     let logged = store.accesses(&AccessFilter::default(), 50).await.unwrap();
     let by_head = |row: &&AccessRow| row.name.as_deref() == Some("head");
     assert!(logged.iter().filter(by_head).any(|row| row.entry.action == "preview_policy"));
+    central.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_for_calibration_pages_are_signed_for_one_agent_and_kept_nowhere() {
+    let central = embedded().await;
+    let installer = Browser::sign_in(&central, "installer").await;
+    let store = Store::open(&central.config().database().unwrap()).await.unwrap();
+    store.record(&[arrival("edge-01", online())], Timestamp::now()).await.unwrap();
+    const PATH: &str = "/api/v1/fleet/tanggu/edge-01/sign-in-codes";
+    let made = installer.post(PATH, Value::Null, 201).await;
+    let text = made["code"].as_str().unwrap();
+    let code: SignInCode = text.parse().unwrap();
+    let now = Timestamp::now().as_second();
+    assert!(code.is_good_at(now) && !code.is_good_at(now + 600));
+    let until: Timestamp = made["expires_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(until.as_second(), code.issued_at + 600);
+
+    let public = Signer::load(&central.dir.path().join("key.pem")).unwrap().public_pem();
+    let key = {
+        use rustls::pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
+        UnparsedPublicKey::new(
+            &ED25519,
+            SubjectPublicKeyInfoDer::from_pem_slice(public.as_bytes()).unwrap()[12..].to_vec(),
+        )
+    };
+    let verifies = |agent: &str| {
+        let text = SignInCode::signed_text(&hall(), &agent_id(agent), code.issued_at, code.nonce);
+        key.verify(text.as_bytes(), &code.signature).is_ok()
+    };
+    assert!(verifies("edge-01") && !verifies("edge-02"));
+    assert_ne!(installer.post(PATH, Value::Null, 201).await["code"], made["code"]);
+
+    // It is noted who had one, and the code itself is in no row.
+    let logged = store.accesses(&AccessFilter::default(), 50).await.unwrap();
+    let issued: Vec<_> = logged.iter().filter(|row| row.entry.action == "issue_sign_in_code").collect();
+    assert_eq!((issued.len(), issued[0].name.as_deref()), (2, Some("installer")));
+    assert!(issued.iter().all(|row| row.entry.subject == "tanggu/edge-01"));
+    for file in std::fs::read_dir(central.dir.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        assert!(!bytes.windows(text.len()).any(|part| part == text.as_bytes()));
+    }
+    let missing =
+        installer.ask(Method::POST, "/api/v1/fleet/tanggu/edge-09/sign-in-codes", Some(Value::Null)).await;
+    assert_eq!(missing.status(), 404);
+    let head = Browser::sign_in(&central, "head").await;
+    assert_eq!(
+        head.ask(Method::POST, PATH, Some(Value::Null)).await.status(),
+        403,
+        "a head sees no pictures"
+    );
+    store.close().await;
     central.stop().await;
 }
 

@@ -17,6 +17,7 @@ pub mod observation;
 pub mod policy;
 mod policy_text;
 pub mod rule;
+pub mod sign_in;
 pub mod text;
 pub mod wire;
 

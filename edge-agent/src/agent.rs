@@ -124,7 +124,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let (orders, mut ordered) = mpsc::channel(ORDERS);
     let handle =
         Handle { agent: Arc::clone(&agent), gallery, memory, clock, models, setup: in_force_out, orders };
-    let page = agent.calibrate.on_demand.then(|| on_demand::offer(handle)).transpose()?;
+    let is_offered = agent.calibrate.on_demand || agent.calibrate.always;
+    let page = is_offered.then(|| on_demand::offer(handle)).transpose()?;
     let mut live = Live {
         agent,
         remote,

@@ -4,7 +4,7 @@
 //! `config_key_file` (central's Ed25519 public key as PEM; without it no configuration is taken from central);
 //! `broker.insecure`, `broker.username`, `broker.password_file`; and of a camera `check_frozen` (whether identical
 //! pictures count as frozen: default true for live sources, false for files) and `fps` (of a folder of pictures);
-//! `calibrate.listen` and `calibrate.on_demand`.
+//! `calibrate.listen`, `calibrate.on_demand` and `calibrate.always`.
 //! Relative paths start at the file that holds them.
 
 use crate::capture::Source;
@@ -68,11 +68,13 @@ pub struct CalibrateConfig {
     pub listen: SocketAddr,
     /// Whether a running agent serves it when `edge-agent calibrate` on the same machine asks.
     pub on_demand: bool,
+    /// Whether a running agent serves it all the time, so that codes of central open it with nobody at the machine.
+    pub always: bool,
 }
 
 impl Default for CalibrateConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([0, 0, 0, 0], 8443)), on_demand: true }
+        Self { listen: SocketAddr::from(([0, 0, 0, 0], 8443)), on_demand: true, always: false }
     }
 }
 
@@ -371,8 +373,13 @@ impl CalibrateConfig {
         let usual = Self::default();
         let listen = f.get(r, "listen", "an address such as \"0.0.0.0:8443\"", |v| as_text(v)?.parse().ok());
         let on_demand = f.flag(r, "on_demand");
+        let always = f.flag(r, "always");
         f.end(r);
-        Some(Self { listen: listen.unwrap_or(usual.listen), on_demand: on_demand.unwrap_or(usual.on_demand) })
+        Some(Self {
+            listen: listen.unwrap_or(usual.listen),
+            on_demand: on_demand.unwrap_or(usual.on_demand),
+            always: always.unwrap_or(usual.always),
+        })
     }
 }
 

@@ -40,6 +40,11 @@ pub struct KeyError {
 }
 
 impl ConfigKey {
+    #[cfg(test)]
+    pub(crate) fn of(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     /// Reads a public key from a PEM file.
     ///
     /// # Errors
@@ -57,11 +62,18 @@ impl ConfigKey {
     fn verify(&self, name: (&HallId, &AgentId), desired: &DesiredConfig) -> Result<u64, String> {
         let signature: ConfigSignature = desired.signature.parse().map_err(|e| format!("signature: {e}"))?;
         let text = ConfigSignature::signed_text(name.0, name.1, signature.serial, &desired.version);
-        UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), &signature.value).map_err(|_| {
-            "signature: does not belong to this agent, serial and version under config_key_file's key"
-                .to_owned()
-        })?;
+        if !self.verifies(&text, &signature.value) {
+            let text =
+                "signature: does not belong to this agent, serial and version under config_key_file's key";
+            return Err(text.to_owned());
+        }
         Ok(signature.serial)
+    }
+
+    /// Whether central signed a text.
+    #[must_use]
+    pub fn verifies(&self, text: &str, signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), signature).is_ok()
     }
 }
 

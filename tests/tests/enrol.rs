@@ -45,7 +45,7 @@ fn text(output: &Output) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
     let hall = Hall::new(true);
-    let (http, broker) = (free_port(), free_port());
+    let (http, broker, page) = (free_port(), free_port(), free_port());
     for name in ["central", "other"] {
         certificate(&hall, name);
     }
@@ -68,7 +68,7 @@ async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
              [enrolment]\nbroker_url = \"mqtt://127.0.0.1:{broker}\"\ncentral_url = \"https://127.0.0.1:{http}\"\n"
         ),
     );
-    let _central =
+    let central =
         Daemon::start("central", &binary("central"), &["serve", "--config", "central.toml"], &hall.path(""));
     let url = format!("https://127.0.0.1:{http}");
     until("central answers", LIMIT, || std::net::TcpStream::connect(("127.0.0.1", http)).ok());
@@ -101,7 +101,10 @@ async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
     assert_eq!(again.status.code(), Some(2), "a token is good once: {}", text(&again));
     assert!(text(&again).contains("the token is unknown, spent, taken back or too old"), "{}", text(&again));
 
-    // What was written is all that the agent needs; calibrated on site, it watches.
+    // What was written is all that the agent needs; calibrated on site, it watches. Here its page is open to codes of central.
+    let mut config = fs::read_to_string(hall.path("machine/agent.toml")).unwrap();
+    config.push_str(&format!("[calibrate]\nlisten = \"127.0.0.1:{page}\"\nalways = true\n"));
+    fs::write(hall.path("machine/agent.toml"), config).unwrap();
     let seat = "seat = [[0.0,0.0],[0.49,0.0],[0.49,0.62],[0.0,0.62]]";
     fs::write(
         hall.path("machine/calibration.toml"),
@@ -135,6 +138,30 @@ async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
         .until("/api/v1/fleet/tanggu/edge-07", |one| one["machine"]["policy"] == version["digest"])
         .await;
     assert_eq!(fleet["machine"]["calibration"], calibration);
+
+    // A code of central opens the machine's calibration page once, for whoever carries it there.
+    let code =
+        installer.post("/api/v1/fleet/tanggu/edge-07/sign-in-codes", &Value::Null).await["code"].clone();
+    let page = format!("https://127.0.0.1:{page}");
+    let pem = fs::read(hall.path("machine/machine-data/calibration/certificate.pem")).unwrap();
+    let pinned = reqwest::Certificate::from_pem(&pem).unwrap();
+    let visitor = reqwest::Client::builder().tls_certs_only([pinned]).build().unwrap();
+    let sign_in = |code: &Value| {
+        let asked = visitor.post(format!("{page}/api/session")).header("x-requested-with", "chuangming");
+        asked.json(&json!({"code": code})).send()
+    };
+    let mut forged = code.as_str().unwrap().to_owned();
+    forged.replace_range(158.., if forged.ends_with("00") { "01" } else { "00" });
+    assert_eq!(sign_in(&json!(forged)).await.unwrap().status(), 401, "nobody but central signs");
+    let answer = sign_in(&code).await.unwrap();
+    assert_eq!(answer.status(), 204);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cameras = visitor.get(format!("{page}/api/cameras")).header("cookie", cookie).send().await.unwrap();
+    assert_eq!(cameras.json::<Value>().await.unwrap()[0]["id"], "cam-1");
+    assert_eq!(sign_in(&code).await.unwrap().status(), 401, "a code is good once");
+    for log in [agent.log(), central.log()] {
+        assert!(!log.contains(code.as_str().unwrap()), "a code is in a log: {log}");
+    }
 
     // Sent away, it finds no way back; a new token gives it one.
     installer.post("/api/v1/fleet/tanggu/edge-07/revoke", &Value::Null).await;

@@ -7,7 +7,7 @@ import { api } from "./api";
 import { Choices } from "./parts/Choices";
 import { codeOfAddress, ended, hello, signedIn } from "./session";
 
-/** The one-time code that the agent shows, who may see what, and how to know that this is the agent. */
+/** The one-time code that the agent shows or central issued, who may see what, and how to know that this is the agent. */
 export function SignIn() {
   const [code, setCode] = useState(codeOfAddress);
   const [error, setError] = useState<string | null>(ended.value ? t("ui.error.signed_out") : null);
@@ -18,7 +18,7 @@ export function SignIn() {
     setBusy(true);
     setError(null);
     try {
-      await api.signIn(code.replace(/\D/g, ""));
+      await api.signIn(code.replace(/\s/g, "").toLowerCase());
       ended.value = false;
       signedIn.value = true;
     } catch (problem) {
@@ -33,7 +33,7 @@ export function SignIn() {
         {agent && <p class="muted">{t("calibrate.agent", { hall: agent.hall, agent: agent.agent })}</p>}
         <Field label={t("calibrate.code_label")} hint={t("calibrate.code_hint")}>
           <input
-            name="code" class="code" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9 ]*" maxLength={11} required autofocus
+            name="code" class="code" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9a-fA-F ]*" maxLength={200} required autofocus
             value={code} onInput={(event) => setCode(event.currentTarget.value)}
           />
         </Field>

@@ -14,7 +14,7 @@ export const unreachable = signal(false);
 export function codeOfAddress(): string {
   const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
   if (code !== "") history.replaceState(null, "", location.pathname);
-  return code.replace(/\D/g, "");
+  return code.replace(/[^0-9a-f]/g, "");
 }
 
 /** Goes on with the session of the cookie, if there is one; waits for an agent that cannot be reached. */

@@ -14,6 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::{AgentId, HallId};
+use chuangming_domain::sign_in::GOOD_FOR_S;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const HISTORY: u32 = 50;
 pub struct Fleet {
     /// By hall and name.
     pub agents: Vec<FleetAgent>,
-    /// Whether the account may enrol agents and take their right away.
+    /// Whether the account may enrol agents, take their right away, and sign in at their calibration pages.
     pub may_enrol: bool,
 }
 
@@ -242,6 +243,53 @@ pub async fn revoke(
     tracing::info!(%hall, %agent, by = account.name, "an agent's right to connect was taken away");
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// A one-time code for the calibration page of an agent.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SignInCode)]
+pub struct SignInCodeView {
+    /// The code; it is never shown again.
+    pub code: String,
+    /// Until when it is good, by the agent's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// Issues a one-time code with which its bearer signs in at the agent's calibration page. The agent verifies the signature
+/// itself: nothing is sent to it, and nothing of the code is kept here but that it was issued.
+#[utoipa::path(post, path = "/api/v1/fleet/{hall}/{agent}/sign-in-codes", tag = "fleet", params(
+    ("hall" = String, Path, description = "The hall"),
+    ("agent" = String, Path, description = "The agent"),
+    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
+), responses(
+    (status = 201, description = "The code, shown once", body = SignInCodeView),
+    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
+    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
+    (status = 404, description = "No such agent in the account's halls", body = Details, content_type = "application/problem+json"),
+    (status = 503, description = "Central has no key to sign with", body = Details, content_type = "application/problem+json"),
+))]
+pub async fn issue_code(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path((hall, agent)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<SignInCodeView>), Failure> {
+    let (hall, agent) = find(&app, &signed_in, &hall, &agent).await?;
+    let signer = app.signer.as_ref().ok_or(NO_KEY)?;
+    let now = Timestamp::now();
+    let (account, subject) = (&signed_in.account, format!("{hall}/{agent}"));
+    app.store.note_access(account, "issue_sign_in_code", &subject, now).await?;
+    let code = signer.sign_in_code(&hall, &agent, now.as_second()).map_err(|error| {
+        tracing::error!(%error, "a code cannot be issued");
+        Failure::Unavailable("the machine gives no random numbers")
+    })?;
+    tracing::info!(%hall, %agent, by = account.name, "a code for an agent's calibration page was issued");
+    let expires_at = Timestamp::from_second(code.issued_at + GOOD_FOR_S).unwrap_or(now);
+    Ok((StatusCode::CREATED, Json(SignInCodeView { code: code.to_string(), expires_at })))
+}
+
+/// There is no key to sign with.
+pub(super) const NO_KEY: Failure =
+    Failure::Unavailable("central.toml names no config_key_file: make one with `central config-key`");
 
 const NO_AGENT: Failure = Failure::NotFound("no such agent in your halls");
 

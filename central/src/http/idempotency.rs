@@ -32,6 +32,7 @@ const SECRET: &[&str] = &[
     "/api/v1/account/totp",
     "/api/v1/accounts",
     "/api/v1/enrol",
+    "/api/v1/fleet/{hall}/{agent}/sign-in-codes",
     "/api/v1/halls/{hall}/displays",
     "/api/v1/wall",
 ];

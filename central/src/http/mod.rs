@@ -42,6 +42,7 @@ use crate::enrol::Registrar;
 use crate::ingest::courier::Bell;
 use crate::notify::Sender;
 use crate::oidc::Provider;
+use crate::signing::Signer;
 use crate::stop::Stop;
 use crate::store::Store;
 use axum::Router;
@@ -87,7 +88,7 @@ pub struct App {
     broker_connected: Arc<AtomicBool>,
     registrar: Registrar,
     bell: Bell,
-    may_sign: bool,
+    signer: Option<Signer>,
     stop: Stop,
     streams: Arc<Semaphore>,
     hashing: Semaphore,
@@ -122,8 +123,8 @@ pub struct Parts {
     pub registrar: Registrar,
     /// Told when configuration is to be brought to agents.
     pub bell: Bell,
-    /// Whether there is a key to sign configuration with.
-    pub may_sign: bool,
+    /// Signs configuration and codes for agents, where there is a key.
+    pub signer: Option<Signer>,
     /// Ends the live streams.
     pub stop: Stop,
 }
@@ -146,7 +147,7 @@ impl App {
             broker_connected,
             registrar,
             bell,
-            may_sign,
+            signer,
             stop,
         } = parts;
         Arc::new(Self {
@@ -163,7 +164,7 @@ impl App {
             broker_connected,
             registrar,
             bell,
-            may_sign,
+            signer,
             stop,
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Semaphore::new(HASHING),
@@ -237,6 +238,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/fleet", get(fleet::list))
         .route("/api/v1/fleet/{hall}/{agent}", get(fleet::show))
         .route("/api/v1/fleet/{hall}/{agent}/revoke", post(fleet::revoke))
+        .route("/api/v1/fleet/{hall}/{agent}/sign-in-codes", post(fleet::issue_code))
         .route("/api/v1/enrolments", get(enrolments::list).post(enrolments::make))
         .route("/api/v1/enrolments/{id}", delete(enrolments::cancel))
         .route("/api/v1/enrol", post(enrolments::enrol))

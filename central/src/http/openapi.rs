@@ -73,6 +73,7 @@ use utoipa::openapi::{
         super::fleet::list,
         super::fleet::show,
         super::fleet::revoke,
+        super::fleet::issue_code,
         super::enrolments::list,
         super::enrolments::make,
         super::enrolments::cancel,

@@ -5,6 +5,7 @@
 
 use super::App;
 use super::body::{JsonBody, Parameters};
+use super::fleet::NO_KEY;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::permission::may;
@@ -307,7 +308,7 @@ pub async fn show(
         versions: app.store.policies(&hall, HISTORY).await?.iter().map(Into::into).collect(),
         rollouts,
         may_edit: may(signed_in.account.role, "POST", "/api/v1/policies/{hall}/versions"),
-        may_sign: app.may_sign,
+        may_sign: app.signer.is_some(),
         hall: hall.to_string(),
     }))
 }
@@ -482,10 +483,8 @@ pub async fn roll_out(
     let hall = signed_in.own_hall(&hall)?;
     let note = checked_note(&request.note)?;
     find(&app, &hall, &request.digest).await?;
-    if !app.may_sign {
-        return Err(Failure::Unavailable(
-            "central.toml names no config_key_file: make one with `central config-key`",
-        ));
+    if app.signer.is_none() {
+        return Err(NO_KEY);
     }
     if let Some(agents) = &request.agents {
         let known = app.store.agents().await?;

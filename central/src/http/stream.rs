@@ -241,7 +241,7 @@ mod tests {
             registrar: crate::enrol::Registrar::open(None, None, crate::access::Access::default(), None)
                 .unwrap(),
             bell: crate::ingest::courier::Bell::default(),
-            may_sign: false,
+            signer: None,
             stop,
         });
         let permit = app.streams.clone().try_acquire_owned().unwrap();

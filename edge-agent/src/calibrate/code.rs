@@ -62,8 +62,14 @@ impl Codes {
         self.state.lock().good.as_ref().is_some_and(|(_, until)| now < *until)
     }
 
-    /// Uses the code up, if it is the one.
-    pub(super) fn redeem(&self, code: &str, from: IpAddr, now: Instant) -> Result<(), Refusal> {
+    /// Uses the code up, if it is the one, or if `of_central` says that it is one of central's.
+    pub(super) fn redeem(
+        &self,
+        code: &str,
+        from: IpAddr,
+        now: Instant,
+        of_central: impl FnOnce(&str) -> bool,
+    ) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         let key = state.key(from, now);
         let locked =
@@ -75,6 +81,8 @@ impl Codes {
         let is_it = good.is_some_and(|(good, _)| bool::from(good.as_bytes().ct_eq(code.as_bytes())));
         if is_it {
             state.good = None;
+        }
+        if is_it || of_central(code) {
             state.tries.remove(&key);
             return Ok(());
         }
@@ -115,6 +123,7 @@ mod tests {
     use super::*;
     use std::net::Ipv4Addr;
 
+    const NOT_OF_CENTRAL: fn(&str) -> bool = |_| false;
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
     const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
 
@@ -129,15 +138,23 @@ mod tests {
         let code = codes.issue(now);
         assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
         assert!(codes.is_any_good(now + GOOD_FOR - Duration::from_secs(1)));
-        assert_eq!(codes.redeem(&code, HERE, now + GOOD_FOR), Err(Refusal::Wrong), "too late");
+        assert_eq!(
+            codes.redeem(&code, HERE, now + GOOD_FOR, NOT_OF_CENTRAL),
+            Err(Refusal::Wrong),
+            "too late"
+        );
         let code = codes.issue(now);
-        assert_eq!(codes.redeem(&code, HERE, now), Ok(()));
-        assert_eq!(codes.redeem(&code, HERE, now), Err(Refusal::Wrong), "a second time");
+        assert_eq!(codes.redeem(&code, HERE, now, NOT_OF_CENTRAL), Ok(()));
+        assert_eq!(codes.redeem(&code, HERE, now, NOT_OF_CENTRAL), Err(Refusal::Wrong), "a second time");
         let (old, new) = (codes.issue(now), codes.issue(now));
-        assert_eq!(codes.redeem(&old, HERE, now), Err(Refusal::Wrong), "a newer one is there");
-        assert_eq!(codes.redeem(&new, HERE, now), Ok(()));
+        assert_eq!(
+            codes.redeem(&old, HERE, now, NOT_OF_CENTRAL),
+            Err(Refusal::Wrong),
+            "a newer one is there"
+        );
+        assert_eq!(codes.redeem(&new, HERE, now, NOT_OF_CENTRAL), Ok(()));
         for odd in ["", "1", "12345678901234567890", "１２３４５６７８"] {
-            assert_eq!(codes.redeem(odd, THERE, now), Err(Refusal::Wrong), "{odd}");
+            assert_eq!(codes.redeem(odd, THERE, now, NOT_OF_CENTRAL), Err(Refusal::Wrong), "{odd}");
         }
     }
 
@@ -146,19 +163,36 @@ mod tests {
         let (codes, now) = (Codes::default(), Instant::now());
         let code = codes.issue(now);
         for _ in 0..TRIES {
-            assert_eq!(codes.redeem(&wrong(&code), HERE, now), Err(Refusal::Wrong));
+            assert_eq!(codes.redeem(&wrong(&code), HERE, now, NOT_OF_CENTRAL), Err(Refusal::Wrong));
         }
-        assert_eq!(codes.redeem(&code, HERE, now), Err(Refusal::Locked(LOCK)), "even the right one");
+        assert_eq!(
+            codes.redeem(&code, HERE, now, NOT_OF_CENTRAL),
+            Err(Refusal::Locked(LOCK)),
+            "even the right one"
+        );
         let later = now + LOCK;
-        assert_eq!(codes.redeem(&code, THERE, now), Ok(()), "others are not locked");
+        assert_eq!(codes.redeem(&code, THERE, now, NOT_OF_CENTRAL), Ok(()), "others are not locked");
 
         let code = codes.issue(later);
         for n in 0..TRIES_OF_ALL {
             let from = IpAddr::V4(Ipv4Addr::from(n + 100));
-            assert_eq!(codes.redeem(&wrong(&code), from, later), Err(Refusal::Wrong));
+            assert_eq!(codes.redeem(&wrong(&code), from, later, NOT_OF_CENTRAL), Err(Refusal::Wrong));
         }
-        assert!(matches!(codes.redeem(&code, THERE, later), Err(Refusal::Locked(_))));
-        assert_eq!(codes.redeem(&code, HERE, later + LOCK), Ok(()));
+        assert!(matches!(codes.redeem(&code, THERE, later, NOT_OF_CENTRAL), Err(Refusal::Locked(_))));
+        assert_eq!(codes.redeem(&code, HERE, later + LOCK, NOT_OF_CENTRAL), Ok(()));
+    }
+
+    #[test]
+    fn codes_of_central_open_too_but_not_for_whoever_guessed_too_often() {
+        let (codes, now) = (Codes::default(), Instant::now());
+        let of_central = |code: &str| code == "central's";
+        let own = codes.issue(now);
+        assert_eq!(codes.redeem("central's", HERE, now, of_central), Ok(()));
+        assert_eq!(codes.redeem(&own, HERE, now, of_central), Ok(()), "the machine's own is good still");
+        for _ in 0..TRIES {
+            assert_eq!(codes.redeem("guess", HERE, now, of_central), Err(Refusal::Wrong));
+        }
+        assert_eq!(codes.redeem("central's", HERE, now, of_central), Err(Refusal::Locked(LOCK)));
     }
 
     #[test]
@@ -166,7 +200,7 @@ mod tests {
         let (codes, mut now) = (Codes::default(), Instant::now());
         for n in 0..4 * u32::try_from(ADDRESSES).unwrap() {
             now += Duration::from_secs(2);
-            let _ = codes.redeem("0", IpAddr::V4(Ipv4Addr::from(n)), now);
+            let _ = codes.redeem("0", IpAddr::V4(Ipv4Addr::from(n)), now, NOT_OF_CENTRAL);
         }
         assert!(codes.state.lock().tries.len() <= ADDRESSES + 1);
     }

@@ -17,6 +17,7 @@ mod cameras;
 mod canvas;
 mod certificate;
 mod code;
+mod code_of_central;
 mod door;
 pub mod handle;
 mod history;
@@ -42,6 +43,7 @@ mod workshop;
 use crate::perceive::Perception;
 use analysis::Analyst;
 use code::Codes;
+use code_of_central::CodesOfCentral;
 use handle::Handle;
 use history::History;
 use pictures::Painter;
@@ -61,6 +63,7 @@ pub(crate) struct App {
     fingerprint: String,
     since: Instant,
     codes: Codes,
+    of_central: CodesOfCentral,
     sessions: Sessions,
     painter: Arc<Painter>,
     analyst: Arc<Analyst>,
@@ -73,7 +76,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    fn new(handle: Handle, fingerprint: String) -> Self {
+    fn new(handle: Handle, fingerprint: String, of_central: CodesOfCentral) -> Self {
         let perception = || Perception::new(handle.models.clone());
         let (painter, analyst) = (Painter::new(perception()), Analyst::new(perception()));
         let workshop = Workshop::new(perception());
@@ -83,6 +86,7 @@ impl App {
             fingerprint,
             since: Instant::now(),
             codes: Codes::default(),
+            of_central,
             sessions: Sessions::default(),
             painter: Arc::new(painter),
             analyst: Arc::new(analyst),

@@ -1,5 +1,6 @@
 //! A running agent serves the page when it is asked on its own machine: through a socket in `data_dir` that only its owner
-//! can open. Whoever asks is shown a fresh code; when nobody is signed in or could be any more, the page is closed.
+//! can open. Whoever asks is shown a fresh code; when nobody is signed in or could be any more, the page is closed. With
+//! `calibrate.always` it is open all the time, for those who come with a code of central.
 
 use super::handle::Handle;
 use super::invitation::Invitation;
@@ -70,6 +71,7 @@ impl Offer {
 
 async fn wait_for_askers(listener: UnixListener, handle: Handle, mut stop: oneshot::Receiver<()>) {
     let mut service: Option<Service> = None;
+    let always = handle.agent.calibrate.always;
     let mut turn = tokio::time::interval(LOOK_AFTER);
     loop {
         tokio::select! {
@@ -82,7 +84,13 @@ async fn wait_for_askers(listener: UnixListener, handle: Handle, mut stop: onesh
                 }
             },
             _ = turn.tick() => {
-                if let Some(over) = service.take_if(|service| !service.is_needed()) {
+                if always && service.is_none() {
+                    match Service::open(handle.clone()).await {
+                        Ok(opened) => service = Some(opened),
+                        Err(failure) => tracing::warn!(%failure, "the calibration page cannot be opened"),
+                    }
+                }
+                if let Some(over) = service.take_if(|service| !always && !service.is_needed()) {
                     over.close().await;
                 }
             }

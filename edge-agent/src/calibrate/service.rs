@@ -4,6 +4,7 @@ use super::App;
 use super::calibrations::note_at_start;
 use super::certificate::Certificate;
 use super::code::GOOD_FOR;
+use super::code_of_central::CodesOfCentral;
 use super::door::Door;
 use super::handle::Handle;
 pub use super::invitation::Invitation;
@@ -46,7 +47,8 @@ impl Service {
         let certificate = Certificate::of(&folder, &[reached_at, IpAddr::V4(Ipv4Addr::LOCALHOST)])?;
         let door = Door::open(listen, &certificate).await?;
         let address = SocketAddr::new(reached_at, door.address()?.port());
-        let app = Arc::new(App::new(handle, certificate.fingerprint));
+        let of_central = CodesOfCentral::of(&handle.agent, &folder)?;
+        let app = Arc::new(App::new(handle, certificate.fingerprint, of_central));
         note_at_start(&app).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
         let (stop, is_over) = oneshot::channel();
         let door = tokio::spawn(door.answer(router(&app), is_over));

@@ -50,7 +50,7 @@ pub(super) async fn hello(State(app): State<Arc<App>>) -> Json<Hello> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignIn {
-    /// The one-time code that the agent shows.
+    /// The one-time code that the agent shows, or one that central issued for it.
     code: String,
 }
 
@@ -66,7 +66,8 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Failure> {
     came_from_page(&headers)?;
     let now = Instant::now();
-    app.codes.redeem(&asked.code, peer.ip(), now).map_err(|refusal| {
+    let of_central = |code: &str| app.of_central.redeem(code, app.handle.clock.now());
+    app.codes.redeem(&asked.code, peer.ip(), now, of_central).map_err(|refusal| {
         tracing::warn!(from = %peer.ip(), ?refusal, "nobody is signed in at the calibration page");
         match refusal {
             Refusal::Wrong => Failure::WrongCode,
@@ -95,6 +96,7 @@ pub(super) struct SessionView {
 /// How one asks for the session.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// 1: somebody is at the page, the session lasts on. So does every request that is no GET; looking alone is no deed.
     #[allow(dead_code, reason = "the guard reads it")]

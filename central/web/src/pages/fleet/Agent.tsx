@@ -6,6 +6,7 @@ import { clock, duration, percent } from "../../time";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
 import { DataTable } from "../../ui/DataTable";
 import { Field } from "../../ui/Field";
+import { Icon } from "../../ui/Icon";
 import { Page, Section } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import { tell } from "../../ui/toast";
@@ -15,6 +16,7 @@ import { CoveragePicture } from "./CoveragePicture";
 import { Skew, State } from "./Fleet";
 import { type FleetAgent, gibibytes } from "./fleet";
 import { Hash } from "./Hash";
+import { SignInCode } from "./SignInCode";
 import { usePoll } from "./usePoll";
 import "../../styles/fleet.css";
 
@@ -25,6 +27,7 @@ export default function Agent({ params }: PageProps) {
   const { hall = "", agent = "" } = params;
   const [days, setDays] = useState(7);
   const [revoking, setRevoking] = useState(false);
+  const [coding, setCoding] = useState(false);
   const path = { hall, agent };
   const loaded = useLoad(() => data(client.GET("/api/v1/fleet/{hall}/{agent}", { params: { path, query: { days } } })), [hall, agent, days]);
   usePoll(loaded.reload, EVERY_MS);
@@ -32,6 +35,7 @@ export default function Agent({ params }: PageProps) {
   const isRevoked = Boolean(loaded.data?.revoked);
   const actions = mayEnrol && (
     <>
+      {!isRevoked && <button type="button" onClick={() => setCoding(true)}><Icon name="key" />{t("fleet.code")}</button>}
       <a class="button" href={`/fleet/enrol?${new URLSearchParams({ hall, agent })}`}>{t("fleet.enrol_again")}</a>
       {!isRevoked && <button type="button" class="danger" onClick={() => setRevoking(true)}>{t("fleet.revoke")}</button>}
     </>
@@ -90,6 +94,7 @@ export default function Agent({ params }: PageProps) {
           </div>
         )}
       </Await>
+      {coding && <SignInCode hall={hall} agent={agent} onClose={() => setCoding(false)} />}
       {revoking && (
         <ConfirmDialog
           title={t("fleet.revoke")}
