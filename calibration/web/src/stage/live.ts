@@ -42,7 +42,8 @@ async function follow(id: string): Promise<void> {
       try {
         const heads = clearHeads.peek() ? "clear" : "pixelated";
         const next = await api.picture(id, { heads, draw: showAnalysis.peek() ? "analysis" : "none", max: wanted() });
-        if (turn !== mine || frozen.peek()) next.bitmap.close();
+        // Whoever froze before the first picture still gets that one.
+        if (turn !== mine || (frozen.peek() && picture.peek() !== null)) next.bitmap.close();
         else show(next);
         if (showAnalysis.peek() && offers("analysis")) analysis.value = await api.analysis(id);
       } catch {
