@@ -68,6 +68,8 @@ def section(name, entries, report, bounds, stills):
             out += [*tables.HEAD, *confusion_rows(part["signals"]), ""]
         if ap := part.get("items", {}).get("ap50"):
             out += [f"AP50, mean of {len(ap)} classes {sum(ap.values()) / len(ap):.3f}: " + ", ".join(f"{c} {v:.2f}" for c, v in ap.items()) + ".", ""]
+        if missing := part.get("items", {}).get("required_missing"):
+            out += [f"Required items that are missing ({', '.join(sets.REQUIRED)}): precision {missing['precision']:.3f}, recall {missing['recall']:.3f}, F1 {missing['f1']:.3f}.", ""]
         if events := part.get("events"):
             out += event_lines(events, bounds)
     stages = ", ".join(f"{stage} {ms:.1f}" for stage, ms in report["stage_ms"].items())

@@ -14,6 +14,8 @@ NOTES = {
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
+# Of every rendered desk these are required, there or not: what is missing is known from the truth.
+REQUIRED = ["evaluator", "name_plate", "telephone", "notice_sign"]
 UNSEEN = "Rendered stills of new seeds; the scenes whose seed is divisible by five. No head was trained or tuned on them."
 CLIPS = "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera."
 
@@ -63,6 +65,8 @@ def prepared(folder, out, part=is_held_out):
                 window["reference"] = str((folder / window["reference"]).resolve())
             if len(window.get("desk") or []) < 3:            # a desk outside the picture
                 window.pop("desk", None)
+            elif row["kind"] == "still" and row.get("source") == "synthetic":
+                window.setdefault("required", REQUIRED)
         kept.append(row)
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")

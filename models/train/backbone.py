@@ -18,15 +18,12 @@ STRIDE_4, STRIDE_8, STRIDE_16 = "concat_37", "concat_76", "concat_119"      # th
 class Backbone(nn.Module):
     """RGB 0..255 (n, 3, h, w) → maps of stride 8 (128 channels) and stride 16 (256 channels).
 
-    `fine` leaves out the first max-pool and the last stage: one map of 128 channels at stride 4, for things few pixels wide.
     `pyramid` adds the map of stride 4 (64 channels) as the first.
     """
 
-    def __init__(self, fine=False, pyramid=False, path=bases.VENDOR / "nanodet.onnx"):
+    def __init__(self, pyramid=False, path=bases.VENDOR / "nanodet.onnx"):
         super().__init__()
-        self.fine, self.outputs = fine, (STRIDE_8,) if fine else (STRIDE_8, STRIDE_16)
-        if pyramid:
-            self.outputs = (STRIDE_4, *self.outputs)
+        self.outputs = (STRIDE_4, STRIDE_8, STRIDE_16) if pyramid else (STRIDE_8, STRIDE_16)
         graph = onnx.load(str(path)).graph
         constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
         self.steps, self.convs = [], nn.ModuleDict()
@@ -61,7 +58,7 @@ class Backbone(nn.Module):
             elif kind == "LeakyRelu":
                 values[name] = F.leaky_relu(x[0], .1)
             elif kind == "MaxPool":
-                values[name] = x[0] if self.fine else F.max_pool2d(x[0], 3, 2, 1)
+                values[name] = F.max_pool2d(x[0], 3, 2, 1)
             else:
                 values[name] = torch.cat(x, 1)
         return [values[n] for n in self.outputs]

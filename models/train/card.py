@@ -9,9 +9,9 @@ MARK = "# ---- Heads of our own. Everything below is written by `python -m train
 
 METHOD = {
     "window": "Two networks whose logits are averaged. One is a small convolutional head on MoveNet Thunder's frozen maps and keypoints. The other looks at the crop itself (192x192): the first stages of NanoDet's backbone, fine-tuned, with maps of the nose and of the joints down to the hips, learnt from rendered people whose hidden joints are known; where they are goes into the answer. AdamW, one cosine cycle, averaged weights; kinds of windows are drawn by fixed shares. Crops are varied in light, colour, blur, noise, size, compression, occlusion, polygon and mask; heads are covered as by a hood or a jacket. Pictures of `real_badge` teach presence, and that a posed person is upright or standing (never which).",
-    "desk": "NanoDet's first stages (COCO weights, the first two convolutions frozen) fine-tuned on desk crops, under a feature pyramid of our own that ends at stride 4; focal loss on class heat maps, generalised IoU on boxes. Crops are made anew at every step: light, colour, infra-red, noise, compression, cameras with fewer pixels, polygons, size of the crop. Items mostly hidden by the mask or in a hand are neither taught nor punished, nor are classes in sets that never hold them. NanoDet's own COCO head is carried along for the classes COCO has words for; a class takes it from the score at which it cost the tuning scenes nothing.",
+    "desk": "NanoDet's first stages (COCO weights, the first two convolutions frozen) fine-tuned on desk crops, under a feature pyramid of our own that ends at stride 4; focal loss on class heat maps, generalised IoU on boxes. Crops are made anew at every step: light, colour, infra-red, noise, compression, cameras with fewer pixels, polygons, size of the crop. Items mostly hidden by the mask or in a hand are neither taught nor punished, nor are classes in sets that never hold them. NanoDet's own COCO head is carried along for the classes COCO has words for; a class takes it from the score at which it cost the tuning scenes nothing. Rendered single items are pasted onto six desks in ten, clutter and rare classes first.",
     "badge": "The first stages of NanoDet's backbone (COCO weights, first four convolutions frozen) fine-tuned on chest crops; a heat map of the badge is learnt along. Badges, lanyards, ties, necklaces, logos, pockets and straps are drawn onto chests. `worn` and `missing` go first: the logit of `unclear` is lowered until few chests of known truth are called so. The committed weights train on all of `real_badge`; the real figure is cross-validated over five groups of people and comes from networks that had not seen them.",
-    "smoking": "As the badge head, on head-and-hands crops; cigarettes and hard negatives (pens, straws, phones, cups) are drawn at mouths and hands of rendered people and of `real_badge`. `real_smoking` is never trained on; it limits the threshold.",
+    "smoking": "The first eleven blocks of EfficientNet-Lite0 (ImageNet weights; the first three blocks and all normalisations frozen), fine-tuned on head-and-hands crops under a small feature pyramid that ends at stride 4. A heat map of the cigarette is learnt along (focal loss by cigarette), and the answer follows from what is where it is warmest. Cigarettes, hands, smoke and hard negatives (pens, straws, phones, cups, lettering, blinds) are drawn at mouths and hands of rendered people and of `real_badge`; what the fingers leave in sight of a cigarette, if it stands out at all, is what is taught. `real_smoking` is never trained on; its pictures of people who do not smoke limit the threshold, but for 22 that carry no box and yet show a cigarette, smoke or a drawing (listed in `train/crop_heads.py`).",
 }
 LIMITS = {
     "window": "No real photographs of naps, leaning back or tilting were available; those postures are known from rendered people alone. Empty rooms are known from rendered rooms and from people-free parts of photographs at most. Where a camera looks along the counter, somebody at the next window may fill most of a seat's crop; then an empty seat may read as taken: draw seats so that they do not overlap.",
@@ -38,6 +38,12 @@ window's polygons. They are no basis for a decision about a person without a hum
 Figures of the training: synthetic and real apart; shares with 95 % Wilson intervals and n; `unknown` counts against recall, not against precision; frame by
 frame, no smoothing over time. Synthetic test: scenes of the generator whose seeds (seed % 5 == 0) were used for nothing else. `../RESULTS.md` holds the
 figures of the whole agent, with plots, views, sizes and worst errors."""
+BASES = {
+    "window": "MoveNet Thunder and NanoDet (both Apache-2.0)",
+    "desk": "NanoDet (Apache-2.0)",
+    "badge": "NanoDet (Apache-2.0)",
+    "smoking": "EfficientNet-Lite0 (Apache-2.0)",
+}
 DATA = {
     "window": "Rendered service windows (CC0); `real_badge` (princeID lbscekId&WithoutId, CC BY 4.0), 113 photographs of students with and without an ID card.",
     "desk": "Rendered service windows (CC0).",
@@ -83,7 +89,7 @@ FIGURES = {"window": window_figures, "desk": desk_figures, "badge": crop_figures
 def card(name, figures):
     """The card of one head as Markdown."""
     lines = [f"# {name}: {TITLE[name]}", "", INTRO, "", "## How it was made", "", METHOD[name], "", f"Data: {DATA[name]}", "",
-             "Licence of the weights: Apache-2.0. They build on MoveNet Thunder and NanoDet (both Apache-2.0).", "", "## Figures", "", *FIGURES[name](figures)]
+             f"Licence of the weights: Apache-2.0. They build on {BASES[name]}.", "", "## Figures", "", *FIGURES[name](figures)]
     if figures.get("fairness"):
         lines += ["", "## Fairness", "", "Synthetic test: share of right answers by group of the rendered person; no head is told of groups.", "", "| group | right |", "|---|---|"]
         lines += [f"| {k} | {v} |" for k, v in figures["fairness"].items()]

@@ -8,8 +8,9 @@ from .features import progress, rng_of
 from .store import Store
 
 BADGE_SIZE = (128, 128)
-SMOKING_SIZE = (192, 192)
-SHORTEST = 7             # pixels of the crop; a drawn cigarette shorter than this is not taught
+SMOKING_SIZE = (160, 160)
+SHORTEST = 10            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
+LENGTHS = 14, 92         # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
 
@@ -140,8 +141,12 @@ def smoking_variant(window, keypoints, number, rng):
     scale = crops.body_scale(keypoints, crops.window_box(seat, width, height))
     places = smoking_places(keypoints, scale)
     near = closer(box, keypoints, places, rng) if label == 0 or rng.random() < .3 else moved(box, rng)
-    box = crops.clip(near, width, height) or box
+    near = crops.clip(near, width, height)
+    if near and .5 < (near[2] - near[0]) / (near[3] - near[1]) < 2:  # a strip of the picture teaches little
+        box = near
     crop = crops.cut(picture, box, SMOKING_SIZE)
+    if (crop == crops.PAD).all(2).mean() > .4:                      # hardly anything of the window is left
+        crop = crops.cut(window.picture(), box, SMOKING_SIZE)
     place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
     if label == 1:
         x, y = (place[:2] + place[2:]) / 2 if place[0] > -1 else (0, 0)
@@ -159,20 +164,21 @@ def with_something_held(crop, keypoints, places, scale, box, rng):
     """(crop, label, box) of a person without a cigarette, to whom one is given, or something else, or nothing."""
     tw, th, *_ = crops.placement(box, SMOKING_SIZE)
     s = scale * np.sqrt(tw / (box[2] - box[0]) * th / (box[3] - box[1]))
+    if rng.random() < .6:                                           # keypoints of a close view seldom tell how large somebody is
+        s = np.exp(rng.uniform(*np.log(LENGTHS))) / held.CIGARETTE[0]
     here = [(kind, *crops.to_net(np.array([[x, y]]), box, SMOKING_SIZE)[0]) for kind, x, y in places]
     here = [p for p in here if 4 < p[1] < SMOKING_SIZE[0] - 4 and 4 < p[2] < SMOKING_SIZE[1] - 4]
     draw = rng.random()
-    if not here or draw > .9:
+    if draw > .9:
         return crop, 0, NOWHERE
+    here = here or [("hand", *rng.uniform(.2, .8, 2) * SMOKING_SIZE)]
     nose = crops.to_net(keypoints[:1, :2], box, SMOKING_SIZE)[0]
-    crop, ends = held.held(crop, rng, here, nose, s, smokes=draw < .5)
-    if ends is None:
+    smokes = draw < .5
+    crop, seen = held.held(crop, rng, here, nose, s, smokes)
+    if not smokes:
         return crop, 0, NOWHERE
-    low, high = ends.min(0), ends.max(0)
-    seen = (low.clip(0, SMOKING_SIZE) < high.clip(0, SMOKING_SIZE)).all() and (ends > 2).all() and (ends < np.array(SMOKING_SIZE) - 2).all()
-    if not seen or np.hypot(*(ends[1] - ends[0])) < SHORTEST:
-        return crop, -1, NOWHERE
-    return crop, 1, np.array([*low - 1, *high + 1], np.float32)
+    place = held.visible_box(crop, seen, SHORTEST)
+    return (crop, -1, NOWHERE) if place is None else (crop, 1, place)
 
 
 def fill(windows, poses, folder, kind, counts, real_times=1):

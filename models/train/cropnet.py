@@ -1,4 +1,4 @@
-"""The badge head and the smoking head: small networks of their own on a crop at the camera's resolution."""
+"""What the networks on a crop at the camera's resolution share (badge, smoking), and the badge head's network."""
 import numpy as np
 import torch
 from torch import nn
@@ -11,37 +11,35 @@ from .store import Store
 FROZEN = 5              # first convolutions of the backbone that keep COCO's weights
 
 
-class CropNet(nn.Module):
-    """RGB crop 0..255 (n, 3, size, size) → class logits. A heat map of where the thing is (see `stride`) is learnt along.
+class BadgeNet(nn.Module):
+    """RGB crop 0..255 (n, 3, size, size) → class logits. A heat map of the badge at stride 8 is learnt along.
 
-    `fine`: for a cigarette two pixels wide. Twice the resolution throughout, and the answer follows from what is where the heat map is
-    warmest alone: the rest of the crop tells one data set from another, not smokers from others. A badge needs neither, and whether a
-    chest is turned away is in all of it.
+    All of the crop goes into the answer: whether a chest is turned away is to be seen everywhere.
     """
 
-    def __init__(self, classes, fine):
+    def __init__(self, classes):
         super().__init__()
-        self.backbone, self.is_fine, self.stride = Backbone(fine), fine, 4 if fine else 8
+        self.backbone = Backbone()
         self.backbone.freeze(FROZEN)
         self.fine = nn.Sequential(nn.Conv2d(128, 48, 1), nn.LeakyReLU(.1))
-        context = [nn.Conv2d(128, 96, 3, 2, 1), nn.LeakyReLU(.1), nn.Conv2d(96, 96, 3, padding=1), nn.LeakyReLU(.1)] if fine else []
-        self.coarse = nn.Sequential(*context, nn.Conv2d(96 if fine else 256, 48, 1), nn.LeakyReLU(.1))
+        self.coarse = nn.Sequential(nn.Conv2d(256, 48, 1), nn.LeakyReLU(.1))
         self.mix = nn.Sequential(nn.Conv2d(96, 64, 3, padding=1), nn.LeakyReLU(.1))
         self.heat = nn.Conv2d(64, 1, 1)
-        pooled = 64 + 1 if fine else 64 * 3 + 1 + 48
-        self.classify = nn.Sequential(nn.Dropout(.3), nn.Linear(pooled, 48), nn.LeakyReLU(.1), nn.Dropout(.2), nn.Linear(48, classes))
+        self.classify = nn.Sequential(nn.Dropout(.3), nn.Linear(64 * 3 + 1 + 48, 48), nn.LeakyReLU(.1), nn.Dropout(.2), nn.Linear(48, classes))
 
     def both(self, rgb):
-        maps = self.backbone(rgb)
-        fine, coarse = maps[0], self.coarse(maps[-1])
+        fine, coarse = self.backbone(rgb)
+        coarse = self.coarse(coarse)
         x = self.mix(torch.cat([self.fine(fine), F.interpolate(coarse, scale_factor=2, mode="nearest")], 1))
         heat = self.heat(x)
-        attention = torch.softmax(heat.flatten(2), 2)                       # what is there where the thing most likely is
+        attention = torch.softmax(heat.flatten(2), 2)                       # what is there where the badge most likely is
         at_peak = (x.flatten(2) * attention).sum(2)
-        pooled = [at_peak, heat.amax((2, 3))]
-        if not self.is_fine:
-            pooled = [x.mean((2, 3)), x.amax((2, 3)), *pooled, coarse.mean((2, 3))]
-        return self.classify(torch.cat(pooled, 1)), heat
+        return self.classify(torch.cat([x.mean((2, 3)), x.amax((2, 3)), at_peak, heat.amax((2, 3)), coarse.mean((2, 3))], 1)), heat
+
+    def heat_loss(self, heat, target):
+        """Focal loss (Lin et al. 2017), averaged over the cells."""
+        p = torch.sigmoid(heat)
+        return 30 * (F.binary_cross_entropy_with_logits(heat, target, reduction="none") * torch.where(target > 0, (1 - p) ** 2 * .85, p ** 2 * .15)).mean()
 
     def forward(self, rgb):
         return self.both(rgb)[0]
@@ -67,20 +65,15 @@ def heat_target(places, size, stride, thin=False):
     return target
 
 
-def loss_of(logits, heat, labels, places, size, positive):
-    """Classes by cross-entropy; the heat map by a focal loss, empty for labels that have nothing to show."""
+def loss_of(net, logits, heat, labels, places, size, positive):
+    """Classes by cross-entropy; the heat map by the network's own loss, empty for labels that have nothing to show."""
     loss = F.cross_entropy(logits, labels, label_smoothing=.03)
     stride = size // heat.shape[2]
     target = heat_target(places, size, stride, thin=stride == 4)
     nothing = ((labels != positive) & (places[:, 0] < 0)).view(-1, 1, 1, 1) & (target < 0)
     target = torch.where(nothing, torch.zeros_like(target), target)
     known = target >= 0
-    if known.any():
-        h, t = heat[known], target[known]
-        p = torch.sigmoid(h)
-        focal = F.binary_cross_entropy_with_logits(h, t, reduction="none") * torch.where(t > 0, (1 - p) ** 2 * .85, p ** 2 * .15)
-        loss = loss + 30 * focal.mean()
-    return loss
+    return loss + net.heat_loss(heat[known], target[known]) if known.any() else loss
 
 
 def vary(crops_, places, generator, size):
@@ -110,10 +103,10 @@ def load(folder, windows):
     return found, variants, arrays["crop"][keep], arrays["label"][keep], arrays["place"][keep].astype(np.float32)
 
 
-def fit(crops_, labels, places, chance, classes, size, positive, fine, seed, samples, checkpoint=None, lr=1.2e-3, batch=32):
-    """Trains a CropNet on `samples` draws; rows are drawn by `chance`. Resumable."""
+def fit(make, crops_, labels, places, chance, size, positive, seed, samples, checkpoint=None, lr=1.2e-3, batch=32):
+    """Trains the network that `make()` makes on `samples` draws; rows are drawn by `chance`. Resumable."""
     torch.manual_seed(seed)
-    net = CropNet(classes, fine).to(memory_format=torch.channels_last)
+    net = make().to(memory_format=torch.channels_last)
     chance = chance / chance.sum()
 
     def loss_of_batch(generator):
@@ -122,7 +115,7 @@ def fit(crops_, labels, places, chance, classes, size, positive, fine, seed, sam
         x, where = vary(x, torch.from_numpy(places[take]), generator, size)
         with loop.half():
             logits, heat = net.both(x.contiguous(memory_format=torch.channels_last))
-        return loss_of(logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
+        return loss_of(net, logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
 
     return loop.train(net, loss_of_batch, samples // batch, seed, checkpoint, lr, decay=2e-2, clip=3.0, slower=("backbone",), what=f"{len(labels)} rows")
 

@@ -35,7 +35,7 @@ def halve(path):
 
 
 def export(net, inputs, outputs, path, check=1e-3, half=False, score=None, calibration=()):
-    """Writes opset-17 ONNX with batch 1 and the given names, and compares it with the network on random input.
+    """Writes opset-17 ONNX with batch 1 and the given names, and compares it with the network on random input (`crop` in 0..255).
 
     `inputs`: name → shape without the batch. `half`: see `halve`. `score`: file → one number on the test scenes, the larger the better: a
     network that scores less than the file that is there is not put in its place. `calibration`: some inputs (name → array with the batch),
@@ -43,7 +43,7 @@ def export(net, inputs, outputs, path, check=1e-3, half=False, score=None, calib
     """
     net.eval()
     generator = torch.Generator().manual_seed(0)
-    example = tuple(torch.rand((1, *shape), generator=generator) for shape in inputs.values())
+    example = tuple(torch.rand((1, *shape), generator=generator) * (255 if name == "crop" else 1) for name, shape in inputs.items())
     path.parent.mkdir(parents=True, exist_ok=True)
     candidate = path.with_name(f"{path.stem}.candidate.onnx")
     torch.onnx.export(net, example, str(candidate), input_names=list(inputs), output_names=outputs, opset_version=OPSET, dynamo=False)

@@ -15,10 +15,11 @@ FILTERS = np.array([(205, 145, 80), (216, 168, 108), (190, 122, 62), (240, 238, 
 ASH, EMBER, COAL = np.array((150, 146, 142), float), np.array((245, 105, 35), float), np.array((52, 46, 44), float)
 
 
-def rod(picture, start, end, radius, bands, light, rng, tail=None, opacity=1.0, round_ends=False):
+def rod(picture, start, end, radius, bands, light, rng, tail=None, opacity=1.0, round_ends=False, mark=0.0):
     """Draws a cylinder in place. `bands`: (share of the length, colour) from start to end; `tail`: radius at the end.
 
-    Soft edges come from the distance to the axis, so that a rod thinner than a pixel is fainter, not thicker.
+    Soft edges come from the distance to the axis, so that a rod thinner than a pixel is fainter, not thicker. A fourth channel of the
+    picture, where it has one, takes `mark` where the rod is on top: it tells later what of a cigarette the fingers left in sight.
     """
     h, w = picture.shape[:2]
     start, end = np.asarray(start, float), np.asarray(end, float)
@@ -45,8 +46,9 @@ def rod(picture, start, end, radius, bands, light, rng, tail=None, opacity=1.0, 
     u = (across / np.maximum(r, .5)).clip(-1, 1)
     shade = 1 - light.contrast * (.5 * u * light.side(axis) + .5 * u * u)
     colour = (colour * shade[..., None] * light.tint).clip(0, 255)
-    part = picture[y0:y1, x0:x1]
-    part[:] = part * (1 - cover[..., None]) + colour * cover[..., None] + .5
+    part, cover = picture[y0:y1, x0:x1], cover[..., None]
+    part[..., :3] = part[..., :3] * (1 - cover) + colour * cover + .5
+    part[..., 3:] = part[..., 3:] * (1 - cover) + mark * cover
 
 
 class Light:
@@ -55,11 +57,12 @@ class Light:
     def __init__(self, picture, place, reach, rng):
         h, w = picture.shape[:2]
         x, y, r = int(place[0]), int(place[1]), max(6, int(reach))
-        around = picture[max(0, y - r):y + r + 1, max(0, x - r):x + r + 1].reshape(-1, 3).astype(float)
-        around = around if len(around) else picture.reshape(-1, 3).astype(float)
+        pixels = picture[..., :3]
+        around = pixels[max(0, y - r):y + r + 1, max(0, x - r):x + r + 1].reshape(-1, 3).astype(float)
+        around = around if len(around) else pixels.reshape(-1, 3).astype(float)
         bright = np.percentile(around.mean(1), 92)
         level = np.clip(bright / 205 * np.exp(rng.normal(.05, .22)), .16, 1.12)
-        cast = picture.reshape(-1, 3).mean(0) + 12
+        cast = pixels.reshape(-1, 3).mean(0) + 12
         cast = (cast / cast.mean()) ** rng.uniform(.2, .9)
         self.tint, self.contrast, self.from_ = level * cast, rng.uniform(.1, .75), rng.uniform(0, 2 * np.pi)
 
@@ -78,11 +81,11 @@ def any_colour(rng):
 # ---------------------------------------------------------------- things a rod can be
 
 def cigarette(picture, rng, place, angle, s, light):
-    """From the filter at `place` along `angle`; burnt to any length, foreshortened. Returns its two ends."""
+    """From the filter at `place` along `angle`; burnt to any length, foreshortened, marked in the fourth channel."""
     full, radius = SLIM if rng.random() < .2 else CIGARETTE
     left = rng.uniform(.3, 1)                                       # of the paper
-    length = s * full * (.28 + .72 * left) * np.sqrt(rng.uniform(.25, 1))
-    filter_ = s * full * .28 / (s * full * (.28 + .72 * left))
+    length = s * full * (.28 + .72 * left) * np.sqrt(rng.uniform(.35, 1))
+    filter_ = .28 / (.28 + .72 * left)                              # shares of what is left
     colour = FILTERS[rng.integers(len(FILTERS))] * rng.uniform(.85, 1.05)
     paper = PAPER * rng.uniform(.9, 1.03)
     bands = [(filter_, colour)]
@@ -96,10 +99,10 @@ def cigarette(picture, rng, place, angle, s, light):
     elif tip < .4:
         bands += [(.03, EMBER if tip < .2 else COAL)]
     end = towards(place, angle, length)
-    rod(picture, place, end, s * radius * rng.uniform(.85, 1.2), bands, light, rng)
+    rod(picture, place, end, s * radius * rng.uniform(.85, 1.2), bands, light, rng, mark=1)
     if tip < .25 and ash:                                           # a glowing end outshines the light of the room
-        rod(picture, end, towards(end, angle, s * .008), s * radius, [(1, EMBER / light.tint.max())], light, rng, opacity=.8, round_ends=True)
-    return np.array([place, end])
+        rod(picture, end, towards(end, angle, s * .008), s * radius, [(1, EMBER / light.tint.max())], light, rng, opacity=.8, round_ends=True, mark=1)
+    return end
 
 
 def look_alike(picture, rng, place, angle, s, light):
@@ -188,7 +191,9 @@ def smoke(picture, rng, place, s):
         draw.ellipse([x - r, y - r, x + r, y + r], fill=int(rng.uniform(20, 90)))
         x, y = x + s * (drift + rng.normal(0, .02)), y - s * rng.uniform(.01, .05)
     alpha = np.asarray(sheet.filter(ImageFilter.GaussianBlur(float(s * rng.uniform(.008, .04) + .4))), float)[..., None] / 255 * rng.uniform(.3, 1.2)
-    picture[:] = (picture * (1 - alpha.clip(0, 1)) + rng.uniform(170, 240) * alpha.clip(0, 1)).clip(0, 255)
+    alpha = alpha.clip(0, 1)
+    picture[..., :3] = picture[..., :3] * (1 - alpha) + rng.uniform(170, 240) * alpha
+    picture[..., 3:] *= 1 - alpha
 
 
 # ---------------------------------------------------------------- scenes
@@ -199,20 +204,20 @@ def skin_of(picture, nose, s, rng):
     h, w = picture.shape[:2]
     if 2 <= x < w - 2 and 2 <= y < h - 2 and rng.random() < .75:
         r = max(2, int(.06 * s))
-        return np.median(picture[max(0, y - r):y + r + 1, max(0, x - r):x + r + 1].reshape(-1, 3), 0).astype(float) * rng.uniform(.85, 1.1), True
+        return np.median(picture[max(0, y - r):y + r + 1, max(0, x - r):x + r + 1, :3].reshape(-1, 3), 0).astype(float) * rng.uniform(.85, 1.1), True
     return SKINS[rng.integers(len(SKINS))] * rng.uniform(.85, 1.1), False
 
 
 def held(picture, rng, places, nose, s, smokes):
     """Something at the mouth or in a hand: a cigarette if `smokes`. `places`: (kind, x, y) with kind mouth or hand, in the crop.
 
-    Returns the picture and the two ends of the cigarette (None without one).
+    Returns the picture and where the cigarette can be seen (h, w, bool; nowhere without one).
     """
-    out = picture.astype(np.float32)
+    out = np.dstack([picture, np.zeros(picture.shape[:2])]).astype(np.float32)
     h, w = out.shape[:2]
     kind, *where = places[rng.integers(len(places))]
     where = np.array(where, float)
-    draws_hand = rng.random() < (.55 if kind == "mouth" else .5)
+    draws_hand = rng.random() < .5
     if rng.random() < .2:                                          # a hand of nobody's pose, beside the head or in front of the chest
         kind, draws_hand = "free", True
         where = np.array([rng.uniform(.1, .9) * w, rng.uniform(.15, .9) * h])
@@ -229,19 +234,31 @@ def held(picture, rng, places, nose, s, smokes):
     pointing = angle + rng.choice([-1, 1]) * rng.normal(np.pi / 2, .3)
     if draws_hand:
         grip = towards(where, angle, s * rng.uniform(.02, .1)) if kind == "mouth" else where
-        finger = towards(grip, pointing, s * rng.uniform(0, .07))
+        finger = towards(grip, pointing, s * rng.uniform(0, .05))
         hand(out, rng, finger, pointing, s, skin, skin_light, over=0)
-        if rng.random() < .45:                                     # two fingers behind the thing too, as when it lies on them
+        behind = rng.random() < .45                                # two fingers behind the thing too, as when it lies on them
+        if behind:
             hand(out, rng, finger, pointing, s, skin, skin_light, over=1)
-            ends = draw(out, rng, where, angle, s, light)
-        else:
-            ends = draw(out, rng, where, angle, s, light)
+        end = draw(out, rng, towards(where, angle, -s * rng.uniform(0, .06)), angle, s, light)
+        if not behind:
             hand(out, rng, finger, pointing, s, skin, skin_light, over=1)
     else:
-        ends = draw(out, rng, where, angle, s, light)
+        end = draw(out, rng, where, angle, s, light)
     if rng.random() < (.3 if smokes else .12):
-        smoke(out, rng, ends[1] if ends is not None else where, s)
-    return out.clip(0, 255).astype(np.uint8), ends if smokes else None
+        smoke(out, rng, end if smokes else where, s)
+    return out[..., :3].clip(0, 255).astype(np.uint8), out[..., 3] > .5
+
+
+def visible_box(picture, seen, shortest, contrast=25):
+    """The box (x0, y0, x1, y1) around what is seen of a cigarette; None where too little of it, or nothing that stands out, is."""
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    if not len(rows) or np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1) < shortest or seen.sum() < shortest:
+        return None
+    around = np.asarray(Image.fromarray(seen).filter(ImageFilter.MaxFilter(7))) & ~seen
+    inside, outside = picture[seen].astype(float), picture[around].astype(float)
+    if abs(inside.mean(0) - outside.mean(0)).max() < contrast:
+        return None
+    return np.array([columns[0] - 1, rows[0] - 1, columns[-1] + 2, rows[-1] + 2], np.float32)
 
 
 def clutter(picture, rng):

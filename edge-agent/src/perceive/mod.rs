@@ -362,8 +362,8 @@ impl Perception {
             Ok(region) => region,
             Err(reason) => return Ok(Reading::Unknown(reason)),
         };
-        let classes = self.stages.time(Stage::Smoking, || head.run(&glance.image, region, None))?;
-        Ok(smoking::read(&classes))
+        let classes = self.stages.time(Stage::Smoking, || head.run(&glance.image, region.pixels(), None))?;
+        Ok(smoking::read(&classes, region))
     }
 
     fn desk(

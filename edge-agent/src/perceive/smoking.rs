@@ -16,24 +16,44 @@ const SMALLEST_SCALE: f64 = 14.0;
 /// How sure it is that nobody smokes where no person is seen: the detector misses one in five.
 const NOBODY_SEEN: f32 = 0.8;
 
-/// Head and hands, or why there are none to look at.
-pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<PixelBox, UnknownReason> {
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Region {
+    /// Head and hands.
+    HeadAndHands(PixelBox),
+    /// The whole seat, where no keypoint tells where head and hands are: a face that fills the picture, a person in the dark.
+    Seat(PixelBox),
+}
+
+impl Region {
+    pub(super) fn pixels(self) -> PixelBox {
+        match self {
+            Self::HeadAndHands(pixels) | Self::Seat(pixels) => pixels,
+        }
+    }
+}
+
+/// Head and hands, else the seat; or why there is nothing to look at.
+pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, UnknownReason> {
     let keypoints = person.keypoints.as_ref().ok_or(UnknownReason::Unsure)?;
     let (width, height) = (glance.image.width(), glance.image.height());
-    let region =
-        crops::head_hands_box(keypoints, &glance.view.seat, width, height).ok_or(UnknownReason::Occluded)?;
+    let Some(region) = crops::head_hands_box(keypoints, &glance.view.seat, width, height) else {
+        return Ok(Region::Seat(glance.seat_box));
+    };
     match person.scale {
-        Some(scale) if scale >= SMALLEST_SCALE => Ok(region),
+        Some(scale) if scale >= SMALLEST_SCALE => Ok(Region::HeadAndHands(region)),
         _ => Err(UnknownReason::TooSmall),
     }
 }
 
-/// Whether one frame shows somebody smoking.
-pub(super) fn read(classes: &Classes) -> Reading<Smoking> {
-    match classes.first().and_then(|answer| answer.decided()) {
-        Some(("smoking", p)) => Reading::known(Smoking::Smoking, p),
-        Some((_, p)) => Reading::known(Smoking::None, p),
-        None => Reading::Unknown(UnknownReason::Unsure),
+/// Whether one frame shows somebody smoking. A cigarette that is seen counts wherever it is; that none is seen on the whole
+/// seat, where it may be a pixel thick, says nothing.
+pub(super) fn read(classes: &Classes, region: Region) -> Reading<Smoking> {
+    match (classes.first().and_then(|answer| answer.decided()), region) {
+        (Some(("smoking", p)), _) => Reading::known(Smoking::Smoking, p),
+        (Some((_, p)), Region::HeadAndHands(_)) => Reading::known(Smoking::None, p),
+        (_, Region::Seat(_)) => Reading::Unknown(UnknownReason::Occluded),
+        (None, Region::HeadAndHands(_)) => Reading::Unknown(UnknownReason::Unsure),
     }
 }
 

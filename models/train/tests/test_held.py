@@ -19,13 +19,39 @@ def grey():
 @pytest.mark.parametrize("smokes", [True, False])
 def test_only_who_smokes_has_a_cigarette(seed, smokes):
     picture, rng = grey(), np.random.default_rng(seed)
-    out, ends = held.held(picture, rng, PLACES, np.array([90.0, 70.0]), 70.0, smokes)
-    assert (ends is not None) == smokes
+    out, seen = held.held(picture, rng, PLACES, np.array([90.0, 70.0]), 70.0, smokes)
+    assert smokes or not seen.any()
     assert out.shape == picture.shape and out.dtype == np.uint8
     assert (picture == 120).all(), "the cached picture is shared and must stay as it is"
-    if smokes:
-        assert np.hypot(*(ends[1] - ends[0])) < .27 * 70, "no longer than a cigarette"
+    box = held.visible_box(out, seen, 6)
+    if box is not None:
+        assert np.hypot(*(box[2:] - box[:2])) < .31 * 70 + 6, "no longer than a cigarette"
         assert (out != 120).any()
+
+
+def test_what_is_hidden_or_does_not_stand_out_is_no_cigarette():
+    def check(name, shade, seen, found):
+        picture = grey()
+        picture[seen] = shade
+        assert (held.visible_box(picture, seen, 12) is not None) == found, name
+    stick = np.zeros((192, 192), bool)
+    stick[90:93, 60:90] = True
+    short = stick & (np.arange(192) < 66)
+    check("in sight", 240, stick, True)
+    check("too short", 240, short, False)
+    check("as grey as what is around it", 125, stick, False)
+    check("wholly hidden", 240, np.zeros_like(stick), False)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_lies_over_a_cigarette_hides_it(seed):
+    canvas = np.dstack([grey(), np.zeros((192, 192))]).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    light = held.Light(canvas, (90, 90), 40, rng)
+    held.cigarette(canvas, rng, np.array([80.0, 90.0]), 0.0, 90.0, light)
+    before = (canvas[..., 3] > .5).sum()
+    held.rod(canvas, (84, 70), (84, 110), 2, [(1, held.SKINS[1])], light, rng)
+    assert 0 < before and (canvas[..., 3] > .5).sum() < before
 
 
 def test_a_seed_draws_the_same_again():
