@@ -166,12 +166,13 @@ def smoking_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def run_smoking(windows, cache, folder, samples=40000, seed=1):
+def run_smoking(windows, cache, folder, samples=40000, again=False, seed=1):
+    """`again`: go on from the checkpoint in the cache."""
     c = Crops(cache, "smoking", windows)
     trains = (c.split == "train") | (c.set == "real_badge")
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
     chance = c.chance(trains & (c.label >= 0), [.5, .5], .5)
-    net = fit(SmokingNet, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=2e-3)
+    net = fit(SmokingNet, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=2e-3, again=again)
     figures = {}
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
     logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}

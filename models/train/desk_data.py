@@ -20,7 +20,15 @@ def desks(windows):
     groups = {}
     for w in windows:
         groups.setdefault((w.set, w.id), []).append(w)
-    return [(w, groups[w.set, w.id]) for w in windows if w.geometry.get("desk") and w.truth.get("items") is not None]
+    return [(w, groups[w.set, w.id]) for w in windows if w.truth.get("items") is not None and in_sight(w.geometry.get("desk"))]
+
+
+def in_sight(desk):
+    """Whether a desk's polygon (fractions) covers a piece of the picture worth looking at; zoomed views cut desks off."""
+    if not desk or len(desk) < 3:
+        return False
+    (x0, y0), (x1, y1) = (f(np.clip(np.asarray(desk, float), 0, 1), axis=0) for f in (np.min, np.max))
+    return x1 - x0 > .02 and y1 - y0 > .02
 
 
 def has_clutter(window):
@@ -81,8 +89,10 @@ class Varied:
         if rng.random() < .5:
             picture, polygons = picture[:, ::-1], [augment.mirrored(p) for p in polygons]
             items = [(label, 1 - x1, y0, 1 - x0, y1) for label, x0, y0, x1, y1 in items]
-        polygons = [augment.jittered(p, rng, .02, .05) for p in polygons]
         height, width = picture.shape[:2]
+        drawn = [augment.jittered(p, rng, .02, .05) for p in polygons]
+        if crops.desk_box(drawn[1], width, height):                        # a desk at the picture's edge may be drawn outside
+            polygons = drawn
         box = crops.desk_box(polygons[1], width, height)
         if rng.random() < .6:                                              # another size of crop: items larger and smaller
             zoom, w, h = np.exp(rng.uniform(-.45, .3)), box[2] - box[0], box[3] - box[1]

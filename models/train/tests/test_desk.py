@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here: the networks' tests are skipped")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from train import desk_data, desk_start, export  # noqa: E402
+from train import data, desk_data, desk_start, export  # noqa: E402
 from train.desk_net import CLASSES, STRIDE, DeskNet  # noqa: E402
 from train.desk_score import best_thresholds  # noqa: E402
 
@@ -48,3 +48,20 @@ def test_clutter_has_one_threshold_of_best_f1_whatever_its_class():
     thresholds = best_thresholds(pictures)
     assert len({thresholds[14], thresholds[15], thresholds[20]}) == 1
     assert .35 < thresholds[14] <= .5
+
+
+def at_the_edge(left):
+    desk = [[left, .5], [1, .5], [1, .8], [left, .8]]
+    geometry = {"window": "1", "seat": [[.5, .1], [.9, .1], [.9, .9], [.5, .9]], "desk": desk}
+    return data.Window("s", "s000002", Path("x.jpg"), geometry, {"items": []}, {"source": "synthetic"})
+
+
+def test_a_desk_that_a_view_nearly_cuts_off_is_left_out():
+    assert [len(desk_data.desks([at_the_edge(left)])) for left in (.9, .97, .99, 1)] == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_desk_at_the_pictures_edge_stays_in_the_picture(seed):
+    window = at_the_edge(.975)
+    crop, rows = desk_data.Varied().crop_of(window, [window], np.full((180, 320, 3), 90, np.uint8), np.random.default_rng(seed))
+    assert crop.shape == (desk_data.TRAIN_SIZE[1], desk_data.TRAIN_SIZE[0], 3) and len(rows) == 0
