@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
-    parser.add_argument("--again", action="store_true", help="go on from the last training's weights (the sets have grown): window, desk 40 %% of the way, smoking 60 %%")
+    parser.add_argument("--again", action="store_true", help="window, desk: go on from the last training's weights, 40 %% of the way (the sets have grown)")
     parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
@@ -46,7 +46,7 @@ def main():
     if "features" in steps:
         features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 8)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
-        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (24, 24), real_times=3)
+        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (12, 14), real_times=4)
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "desk" in steps:
@@ -55,7 +55,7 @@ def main():
     if "badge" in steps:
         crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
     if "smoking" in steps:
-        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part * (.6 if args.again else 1)), args.again)
+        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part))
     if args.step == "all":
         from . import card
         card.main(args.weights)

@@ -103,8 +103,8 @@ def load(folder, windows):
     return found, variants, arrays["crop"][keep], arrays["label"][keep], arrays["place"][keep].astype(np.float32)
 
 
-def fit(make, crops_, labels, places, chance, size, positive, seed, samples, checkpoint=None, lr=1.2e-3, batch=32, again=False):
-    """Trains the network that `make()` makes on `samples` draws; rows are drawn by `chance`. Resumable; `again` as in `loop.train`."""
+def fit(make, crops_, labels, places, chance, size, positive, seed, samples, checkpoint=None, lr=1.2e-3, batch=32):
+    """Trains the network that `make()` makes on `samples` draws; rows are drawn by `chance`. Resumable."""
     torch.manual_seed(seed)
     net = make().to(memory_format=torch.channels_last)
     chance = chance / chance.sum()
@@ -117,7 +117,7 @@ def fit(make, crops_, labels, places, chance, size, positive, seed, samples, che
             logits, heat = net.both(x.contiguous(memory_format=torch.channels_last))
         return loss_of(net, logits.float(), heat.float(), torch.from_numpy(labels[take]), where, size, positive)
 
-    return loop.train(net, loss_of_batch, samples // batch, seed, checkpoint, lr, decay=2e-2, clip=3.0, slower=("backbone",), what=f"{len(labels)} rows", again=again)
+    return loop.train(net, loss_of_batch, samples // batch, seed, checkpoint, lr, decay=2e-2, clip=3.0, slower=("backbone",), what=f"{len(labels)} rows")
 
 
 @torch.no_grad()
