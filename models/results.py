@@ -105,12 +105,16 @@ def main():
     rendered, real, stills = [], [], []
     for name, folder in sets.found(args.data, args.more, args.only):
         work = ROOT / "target/eval" / re.sub(r"\W+", "-", name)
-        entries = sets.prepared(folder, work, (lambda row: True) if args.all else sets.is_held_out)
+        entries = sets.prepared(folder, work, (lambda row: True) if args.all else sets.is_held_out, required=name == sets.WITH_REQUIRED)
         if not entries:
             print(f"SKIPPED: {folder} holds nothing that is scored", file=sys.stderr)
             continue
         report, bounds = evaluate(args.agent, work, name, args.models)
         mine = windows.scored(name, entries, work / "predictions.jsonl")
+        if name == sets.WITH_REQUIRED:                   # the same pictures once more, for their desks alone
+            report["sources"] = {source: {"items": part["items"]} for source, part in report["sources"].items()}
+            rendered.extend(section(name, entries, report, bounds, []))
+            continue
         stills += mine
         is_real = any(source != "synthetic" for source in report["sources"])
         (real if is_real else rendered).extend(section(name, entries, report, bounds, mine))

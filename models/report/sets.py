@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+WITH_REQUIRED = "synthetic, items required"
+
 # What a reader must know before believing a figure.
 NOTES = {
     "synthetic": "Rendered stills of the first generator; the scenes whose seed is divisible by five. No head was trained or tuned on them.",
@@ -11,10 +13,12 @@ NOTES = {
                   "works, not how well it does on new people. The cross-validated figures are in cards/.",
     "real_smoking": "Web pictures, advertisements and film stills among them, mostly close-ups without a counter. No weights were trained on "
                     "them; the threshold of the smoking head was chosen with them in view.",
+    WITH_REQUIRED: "The same stills, with items that every desk must hold. Where one of them is not seen and a person hides part of the desk, the agent "
+                   "says nothing of the desk: that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
-# Of every rendered desk these are required, there or not: what is missing is known from the truth.
+# Where items are required, these are, there or not: what is missing is known from the truth.
 REQUIRED = ["evaluator", "name_plate", "telephone", "notice_sign"]
 UNSEEN = "Rendered stills of new seeds; the scenes whose seed is divisible by five. No head was trained or tuned on them."
 CLIPS = "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera."
@@ -28,6 +32,8 @@ def found(data, more, only):
             jobs.append((name, data / name))
         else:
             print(f"SKIPPED: {data / name} is not there", file=sys.stderr)
+    if (data / "synthetic/manifest.jsonl").exists():
+        jobs.append((WITH_REQUIRED, data / "synthetic"))
     jobs += [(folder.name, folder) for folder in sorted(p.parent for p in data.glob("*/manifest.jsonl")) if folder.name not in NOTES]
     jobs.append(("bundled clips", Path(__file__).resolve().parents[2] / "scenes/clips"))
     for folder in more:
@@ -52,8 +58,11 @@ def is_held_out(row):
     return row["kind"] == "clip" or row.get("source") != "synthetic" or int(re.sub(r"\D", "", row["id"]) or 1) % 5 == 0
 
 
-def prepared(folder, out, part=is_held_out):
-    """Writes the part of a set that is scored as OUT/manifest.jsonl with whole paths; its entries, or [] if there are none."""
+def prepared(folder, out, part=is_held_out, required=False):
+    """Writes the part of a set that is scored as OUT/manifest.jsonl with whole paths; its entries, or [] if there are none.
+
+    `required`: every desk has to hold the items of REQUIRED.
+    """
     kept = []
     for row in rows(folder):
         media = (folder / row["media"]).resolve()
@@ -65,8 +74,8 @@ def prepared(folder, out, part=is_held_out):
                 window["reference"] = str((folder / window["reference"]).resolve())
             if len(window.get("desk") or []) < 3:            # a desk outside the picture
                 window.pop("desk", None)
-            elif row["kind"] == "still" and row.get("source") == "synthetic":
-                window.setdefault("required", REQUIRED)
+            elif required:
+                window["required"] = REQUIRED
         kept.append(row)
     out.mkdir(parents=True, exist_ok=True)
     (out / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")

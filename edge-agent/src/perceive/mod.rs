@@ -363,7 +363,7 @@ impl Perception {
             Err(reason) => return Ok(Reading::Unknown(reason)),
         };
         let classes = self.stages.time(Stage::Smoking, || head.run(&glance.image, region.pixels(), None))?;
-        Ok(smoking::read(&classes, region))
+        Ok(smoking::read(classes.first().and_then(|answer| answer.decided()), region))
     }
 
     fn desk(

@@ -5,7 +5,6 @@ pub(super) use chuangming_domain::observation::Smoking;
 use super::Glance;
 use super::person::Person;
 use chuangming_domain::observation::{Reading, UnknownReason};
-use chuangming_models::Classes;
 use chuangming_models::{PixelBox, crops};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
@@ -46,10 +45,10 @@ pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, Unk
     }
 }
 
-/// Whether one frame shows somebody smoking. A cigarette that is seen counts wherever it is; that none is seen on the whole
-/// seat, where it may be a pixel thick, says nothing.
-pub(super) fn read(classes: &Classes, region: Region) -> Reading<Smoking> {
-    match (classes.first().and_then(|answer| answer.decided()), region) {
+/// Whether one frame shows somebody smoking, from the class and probability that the head decided for. A cigarette that is
+/// seen counts wherever it is; that none is seen on the whole seat, where it may be a pixel thick, says nothing.
+pub(super) fn read(decided: Option<(&str, f32)>, region: Region) -> Reading<Smoking> {
+    match (decided, region) {
         (Some(("smoking", p)), _) => Reading::known(Smoking::Smoking, p),
         (Some((_, p)), Region::HeadAndHands(_)) => Reading::known(Smoking::None, p),
         (_, Region::Seat(_)) => Reading::Unknown(UnknownReason::Occluded),
@@ -182,6 +181,26 @@ mod tests {
             })
             .collect();
         assert_eq!(said, expected, "{looks}");
+    }
+
+    #[test]
+    fn the_whole_seat_shows_a_cigarette_but_not_that_there_is_none() {
+        let whole = PixelBox::whole(640, 360);
+        let check = |decided, region, expected: &str| {
+            let said = match read(decided, region) {
+                Reading::Known { value: Smoking::Smoking, .. } => "smoking",
+                Reading::Known { value: Smoking::None, .. } => "none",
+                Reading::Unknown(UnknownReason::Occluded) => "occluded",
+                Reading::Unknown(_) => "unsure",
+            };
+            assert_eq!(said, expected, "{decided:?} in {region:?}");
+        };
+        check(Some(("smoking", 0.7)), Region::HeadAndHands(whole), "smoking");
+        check(Some(("smoking", 0.7)), Region::Seat(whole), "smoking");
+        check(Some(("none", 0.9)), Region::HeadAndHands(whole), "none");
+        check(Some(("none", 0.9)), Region::Seat(whole), "occluded");
+        check(None, Region::HeadAndHands(whole), "unsure");
+        check(None, Region::Seat(whole), "occluded");
     }
 
     #[test]
