@@ -115,6 +115,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     // How alerts reach people.
     ("GET", "/api/v1/halls/{hall}/notifications", CONDUCT),
     ("PUT", "/api/v1/halls/{hall}/notifications", CONDUCT),
+    ("GET", "/api/v1/halls/{hall}/deliveries", CONDUCT),
     ("POST", "/api/v1/halls/{hall}/channels", CONDUCT),
     ("DELETE", "/api/v1/halls/{hall}/channels/{id}", CONDUCT),
     ("POST", "/api/v1/halls/{hall}/channels/{id}/test", CONDUCT),

@@ -2,30 +2,32 @@
 
 use crate::access::Access;
 use crate::alerts::Hub;
+use crate::certificate;
 use crate::config::{Broker, Config, RetentionDays};
+use crate::duty;
 use crate::enrol::Registrar;
 use crate::http::{self, App, Parts};
 use crate::ingest::Ingest;
 use crate::ingest::broker::{self, BrokerError};
 use crate::ingest::courier::{Bell, Courier};
 use crate::ingest::link::{Address, Link};
-use crate::listener::{Door, DoorError};
 use crate::notify::Sender;
 use crate::oidc::Provider;
 use crate::signing::Signer;
 use crate::stop::{self, Stop, Stopper};
 use crate::store::Store;
 use crate::telemetry;
+use axum::Router;
 use chuangming_domain::Timestamp;
+use chuangming_portal::door::{Door, Manners};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-/// How long requests under way may take at the end.
-const FAREWELL: Duration = Duration::from_secs(5);
+const MANNERS: Manners =
+    Manners { connections: 1024, headers: Duration::from_secs(30), farewell: Duration::from_secs(5) };
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 /// How often appeals past their deadline are looked for.
 const DEADLINES: Duration = Duration::from_secs(60);
@@ -72,10 +74,10 @@ impl Server {
         let access = Access::default();
         access.refresh(&store).await.map_err(|e| failed(&e))?;
         let address = broker_address(&config, &access).await?;
-        let door = Door::open(config.listen, config.tls.as_ref()).await.map_err(|e| match e {
-            DoorError::Tls(text) => StartError::Input(text),
-            DoorError::Listen { .. } => failed(&e),
-        })?;
+        let tls = config.tls.as_ref().map(certificate::read).transpose().map_err(StartError::Input)?;
+        let door = Door::open(config.listen, tls, MANNERS)
+            .await
+            .map_err(|e| StartError::Failed(format!("listen: cannot listen on {}: {e}", config.listen)))?;
 
         let (stopper, stop) = stop::channel();
         let hub = Hub::default();
@@ -123,7 +125,7 @@ impl Server {
             address: door.address(),
             ingest: tokio::spawn(ingest.run(stop.clone())),
             courier: tokio::spawn(courier.run(stop.clone())),
-            http: tokio::spawn(door.answer(http::router(&app), stop.clone())),
+            http: tokio::spawn(answer(door, http::router(&app), stop.clone())),
             sender: tokio::spawn(sender.run(stop.clone())),
             chores: tokio::spawn(chores(store.clone(), hub, config.retention, metrics, stop)),
             stopper,
@@ -142,10 +144,7 @@ impl Server {
         self.stopper.stop();
         let _ = self.ingest.await;
         let _ = self.courier.await;
-        let http = self.http.abort_handle();
-        if timeout(FAREWELL, self.http).await.is_err() {
-            http.abort();
-        }
+        let _ = self.http.await;
         let _ = self.sender.await;
         let _ = self.chores.await;
         self.store.close().await;
@@ -181,6 +180,10 @@ fn only_for_owner(_: &std::path::Path) -> std::io::Result<()> {
     Ok(())
 }
 
+async fn answer(door: Door, router: Router, mut stop: Stop) {
+    door.answer(router, async move { stop.given().await }).await;
+}
+
 /// Starts the embedded broker, or reads how to reach the external one.
 async fn broker_address(config: &Config, access: &Access) -> Result<Address, StartError> {
     match &config.broker {
@@ -205,6 +208,18 @@ async fn broker_address(config: &Config, access: &Access) -> Result<Address, Sta
     }
 }
 
+/// Says in the log and at `/metrics` which year's public calendar should be known by now and is not.
+fn tell_missing_calendar(now: Timestamp) {
+    let year = duty::missing(now.to_zoned(duty::zone()).date());
+    metrics::gauge!("central_calendar_missing_year").set(f64::from(year.unwrap_or_default()));
+    if let Some(year) = year {
+        tracing::warn!(
+            year,
+            "the public calendar is not known: only weekends are off unless halls write their days down"
+        );
+    }
+}
+
 /// What has to be done now and then.
 async fn chores(store: Store, hub: Hub, retention: RetentionDays, metrics: PrometheusHandle, mut stop: Stop) {
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
@@ -223,6 +238,7 @@ async fn chores(store: Store, hub: Hub, retention: RetentionDays, metrics: Prome
             }
             _ = housekeeping.tick() => {
                 let now = Timestamp::now();
+                tell_missing_calendar(now);
                 if let Err(error) = store.housekeep(now).await {
                     tracing::error!(%error, "housekeeping failed");
                 }

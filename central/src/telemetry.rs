@@ -53,6 +53,10 @@ fn describe() {
     describe_counter!("central_http_responses_total", "HTTP responses by status");
     describe_gauge!("central_ingest_queue", "messages between the broker's connection and the database");
     describe_gauge!("central_streams", "open live streams");
+    describe_gauge!(
+        "central_calendar_missing_year",
+        "the year whose public calendar should be known by now and is not; 0 if none"
+    );
     describe_histogram!("central_ingest_seconds", "from a message's arrival to its acknowledgement");
     describe_histogram!(
         "central_opened_to_stored_seconds",

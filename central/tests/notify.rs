@@ -238,11 +238,11 @@ async fn what_fails_is_tried_again_and_given_up_in_the_end() {
     assert!(set.sent_by(when + s(9)).await.is_empty(), "not before its time");
     when += s(10);
     assert_eq!(set.sent_by(when).await.len(), 1);
-    let row = &set.store.deliveries(&hall(), 10).await.unwrap()[0];
+    let row = &set.store.deliveries(&hall(), 0, 10).await.unwrap().0[0];
     assert_eq!((row.state.as_str(), row.error.as_str(), row.tries), ("waiting", "api freq out of limit", 2));
     when += s(20);
     assert_eq!(set.sent_by(when).await.len(), 1);
-    let row = &set.store.deliveries(&hall(), 10).await.unwrap()[0];
+    let row = &set.store.deliveries(&hall(), 0, 10).await.unwrap().0[0];
     assert_eq!((row.state.as_str(), row.error.as_str(), row.tries), ("sent", "", 3));
     // One that never goes is given up after eight tries.
     set.service.answers(&vec![(503, json!({})); 20]);
@@ -253,7 +253,7 @@ async fn what_fails_is_tried_again_and_given_up_in_the_end() {
         when += s(1300);
         tries += set.sent_by(when).await.len();
     }
-    let row = &set.store.deliveries(&hall(), 10).await.unwrap()[0];
+    let row = &set.store.deliveries(&hall(), 0, 10).await.unwrap().0[0];
     assert_eq!((tries, row.state.as_str(), row.tries), (8, "failed", 8));
 }
 
@@ -307,7 +307,7 @@ async fn a_mail_arrives_at_the_mail_server() {
     sender.look(set.now + s(20)).await.unwrap();
     let text = got.lock().unwrap().clone();
     assert!(text.contains("RCPT TO:<head@hall.example>") && text.contains("Subject: =?utf-8?"), "{text}");
-    assert_eq!(set.store.deliveries(&hall(), 1).await.unwrap()[0].state, "sent");
+    assert_eq!(set.store.deliveries(&hall(), 0, 1).await.unwrap().0[0].state, "sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]

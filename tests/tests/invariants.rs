@@ -35,7 +35,7 @@ fn names(code: &str, krate: &str) -> bool {
 
 #[test]
 fn only_those_know_who_may() {
-    let product = ["domain", "analysis", "calibration", "models", "edge-agent", "central"];
+    let product = ["domain", "analysis", "calibration", "portal", "models", "edge-agent", "central"];
     let may: &[(&str, &[&str])] = &[
         ("ort", &["models/src/"]),
         // Of the picture's geometry OpenCV may be asked outside too, never for video.
@@ -58,6 +58,28 @@ fn only_those_know_who_may() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Which of the project's crates a crate's manifest names as dependencies.
+fn depends_on(krate: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(krate).join("Cargo.toml")).expect("a manifest");
+    let names = text.lines().filter_map(|line| line.strip_prefix("chuangming-")?.split('.').next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    for (krate, expected) in [
+        ("domain", &[][..]),
+        ("portal", &[]),
+        ("analysis", &["domain"]),
+        ("calibration", &["domain"]),
+        ("models", &["domain"]),
+        ("central", &["domain", "portal"]),
+        ("edge-agent", &["analysis", "calibration", "domain", "models", "portal"]),
+    ] {
+        assert_eq!(depends_on(krate), expected, "{krate}");
+    }
 }
 
 #[test]

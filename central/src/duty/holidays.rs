@@ -59,6 +59,16 @@ pub fn public(day: Date) -> Option<Public> {
     }
 }
 
+/// The month in which the schedule of the year after is usually announced.
+const ANNOUNCED: i8 = 11;
+
+/// The year whose public calendar should be known by now and is not: this one, or from November on the next.
+#[must_use]
+pub fn missing(today: Date) -> Option<i16> {
+    let next = (today.month() >= ANNOUNCED).then_some(today.year() + 1);
+    std::iter::once(today.year()).chain(next).find(|year| !YEARS.contains(year))
+}
+
 /// Every day off and make-up day of a year.
 pub fn of_year(year: i16) -> impl Iterator<Item = (Date, Public)> {
     let first = Date::new(year, 1, 1).ok();
@@ -78,6 +88,19 @@ mod tests {
             let day: Date = text.parse().unwrap();
             assert!(matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{text}");
             assert_eq!(public(day), Some(Public::MakeUp), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_is_missed_from_november_on() {
+        for (today, expected) in [
+            ("2025-06-01", None),
+            ("2025-12-31", None),
+            ("2026-10-31", None),
+            ("2026-11-01", Some(2027)),
+            ("2027-03-01", Some(2027)),
+        ] {
+            assert_eq!(missing(today.parse().unwrap()), expected, "{today}");
         }
     }
 

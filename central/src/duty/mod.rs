@@ -9,7 +9,7 @@ mod import;
 mod suspend;
 
 pub use calendar::{Calendar, DayKind};
-pub use holidays::{Public, YEARS, of_year, public};
+pub use holidays::{Public, YEARS, missing, of_year, public};
 pub use import::{Cell, ImportProblem, MOST_ROWS, Names, read_csv, read_xlsx};
 pub use suspend::{Accommodation, Away, Cause, Plan, rests, suspends};
 

@@ -2,7 +2,8 @@
 
 use super::App;
 use super::body::{JsonBody, Parameters};
-use super::duty::text;
+use super::checks::text;
+use super::paging::Paging;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::review::Verdict;
@@ -14,10 +15,9 @@ use axum::extract::{Path, State};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-
-const MOST: u32 = 200;
 
 /// Which appeals.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -26,13 +26,25 @@ const MOST: u32 = 200;
 pub struct AppealQuery {
     /// Those that ended instead of those that wait.
     ended: Option<bool>,
+    /// Counted from 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<u32>,
 }
 
-/// Appeals.
+/// A page of appeals.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Appeals {
-    /// Those that wait by their deadline, those that ended newest first; at most 200.
+    /// Those that wait by their deadline, those that ended newest first.
     pub appeals: Vec<AppealOfEvent>,
+    /// Counted from 1.
+    pub page: u32,
+    /// How many are on a page.
+    pub per_page: u32,
+    /// How many there are in all.
+    pub total: u64,
 }
 
 /// An appeal with its event.
@@ -45,6 +57,9 @@ pub struct AppealOfEvent {
     pub event: EventView,
     /// Whether this account may answer: not where it confirmed the event.
     pub may_answer: bool,
+    /// Whether it waits and the hall has no head but who confirmed the event: unless the administrator gives the hall to another
+    /// head, nobody can answer and the event is dropped at the deadline.
+    pub nobody_may: bool,
 }
 
 /// An appeal.
@@ -120,9 +135,9 @@ impl From<&AppealRow> for AppealView {
     }
 }
 
-/// The appeals of the account's halls.
+/// A page of the appeals of the account's halls.
 #[utoipa::path(get, path = "/api/v1/appeals", tag = "appeals", params(AppealQuery), responses(
-    (status = 200, description = "The appeals", body = Appeals),
+    (status = 200, description = "A page of appeals", body = Appeals),
     (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(
@@ -132,17 +147,25 @@ pub async fn list(
 ) -> Result<Json<Appeals>, Failure> {
     let halls = signed_in.account.halls.as_deref();
     app.store.note(&signed_in.account, &Access::to("list_appeals").in_halls(halls), Timestamp::now()).await?;
+    let Paging { page, per_page } = Paging::of(query.page, query.per_page)?;
+    let (rows, total) = app.store.appeals(halls, !query.ended.unwrap_or(false), page - 1, per_page).await?;
+    let mut heads: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut appeals = Vec::new();
-    for row in app.store.appeals(halls, !query.ended.unwrap_or(false), MOST).await? {
+    for row in rows {
         let Ok(id) = row.event_id.parse() else { continue };
         let Some(episode) = app.store.event(EventId(id)).await? else { continue };
-        let own = episode.review.verdict.as_ref().is_some_and(|(verdict, mark)| {
-            *verdict == Verdict::Confirmed && mark.account_id == signed_in.account.id
-        });
-        let may_answer = row.ended.is_none() && row.due > Timestamp::now() && !own;
-        appeals.push(AppealOfEvent { appeal: (&row).into(), event: (&episode).into(), may_answer });
+        if !heads.contains_key(&row.hall) {
+            heads.insert(row.hall.clone(), app.store.heads_of(&row.hall).await?);
+        }
+        let confirmed = episode.review.verdict.as_ref().filter(|(verdict, _)| *verdict == Verdict::Confirmed);
+        let confirmed_by = confirmed.map(|(_, mark)| mark.account_id.as_str());
+        let waits = row.ended.is_none() && row.due > Timestamp::now();
+        let may_answer = waits && confirmed_by != Some(signed_in.account.id.as_str());
+        let nobody_may = waits && heads[&row.hall].iter().all(|head| confirmed_by == Some(head.as_str()));
+        let (appeal, event) = ((&row).into(), (&episode).into());
+        appeals.push(AppealOfEvent { appeal, event, may_answer, nobody_may });
     }
-    Ok(Json(Appeals { appeals }))
+    Ok(Json(Appeals { appeals, page, per_page, total }))
 }
 
 /// Answers an appeal, once; whoever confirmed the event may not.

@@ -1,41 +1,14 @@
 //! Request parts that answer with a problem instead of plain text when they cannot be read.
 
 use super::problem::Failure;
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use axum::extract::{FromRequest, FromRequestParts, Query};
 
 /// A JSON body.
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(Failure))]
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::BytesRejection(e)) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Failure::TooLarge)
-            }
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Failure::MediaType),
-            Err(rejection) => Err(Failure::Invalid(rejection.body_text())),
-        }
-    }
-}
-
 /// The parameters after the question mark.
+#[derive(FromRequestParts)]
+#[from_request(via(Query), rejection(Failure))]
 pub struct Parameters<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Failure::Invalid(rejection.body_text())),
-        }
-    }
-}

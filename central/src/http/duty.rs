@@ -1,18 +1,19 @@
-//! A hall's duty: shifts, roster, calendar, pauses, accommodations.
+//! A hall's duty: shifts, roster, calendar.
 
 use super::App;
 use super::body::{JsonBody, Parameters};
+use super::checks::{days, near, spans, text, today};
+use super::pauses::PauseView;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
-use crate::duty::{Accommodation, Cell, DayKind, Shift, Stretch, YEARS, zone};
-use crate::store::{Access, Change, Duty};
+use crate::duty::{Cell, DayKind, Shift, YEARS, missing};
+use crate::store::{Change, Duty};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::{HallId, WindowId};
 use chuangming_domain::policy::Span;
-use chuangming_domain::rule::Rule;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 const LONGEST_NAME: usize = 40;
-const MOST_SPANS: usize = 6;
 const MOST_CELLS: usize = 1000;
-const MOST_DAYS: i32 = 62;
-/// Rosters and calendars reach so many years to both sides.
-const FARTHEST: i32 = 800;
 
 /// Which days.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -59,6 +56,10 @@ pub struct DutyView {
     pub days: Vec<DayView>,
     /// Years of which the public calendar is known; of others only weekends are.
     pub calendar_years: Vec<i16>,
+    /// The year whose public calendar should be known by now and is not: this year, or from November on the next. Its days are
+    /// to be written down by hand, or central is to be brought up to date.
+    #[schema(required)]
+    pub calendar_missing: Option<i16>,
     /// Planned times without service.
     pub pauses: Vec<PauseView>,
 }
@@ -123,23 +124,6 @@ pub struct DayView {
     pub worked: bool,
 }
 
-/// A planned time without service.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = Pause)]
-pub struct PauseView {
-    /// Its id.
-    pub id: String,
-    /// At which window; at all where null.
-    #[schema(required)]
-    pub window: Option<String>,
-    /// From.
-    #[schema(value_type = String, format = DateTime)]
-    pub from: Timestamp,
-    /// Until.
-    #[schema(value_type = String, format = DateTime)]
-    pub to: Timestamp,
-}
-
 /// How a shift shall be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -173,71 +157,6 @@ pub struct PutDay {
     worked: bool,
 }
 
-/// A time without service. There is no field for a reason.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AddPause {
-    /// At which window; at all where it is missing.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    window: Option<WindowId>,
-    /// From.
-    #[schema(value_type = String, format = DateTime)]
-    from: Timestamp,
-    /// Until; at most 31 days later.
-    #[schema(value_type = String, format = DateTime)]
-    to: Timestamp,
-}
-
-/// A rule that shall be off at a window in a shift. There is no field for a reason.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AddAccommodation {
-    /// The window.
-    #[schema(value_type = String)]
-    window: WindowId,
-    /// The shift.
-    shift: String,
-    /// The rule.
-    #[schema(schema_with = super::schema::rule)]
-    rule: Rule,
-    /// From which day.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// Until which day, included; without end if missing.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = Date)]
-    to: Option<Date>,
-}
-
-/// A rule that is off at a window in a shift.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = Accommodation)]
-pub struct AccommodationView {
-    /// Its id.
-    pub id: String,
-    /// The window.
-    pub window: String,
-    /// The shift.
-    pub shift: String,
-    /// The rule.
-    #[schema(schema_with = super::schema::rule)]
-    pub rule: Rule,
-    /// From which day.
-    #[schema(value_type = String, format = Date)]
-    pub from: Date,
-    /// Until which day, included; without end if null.
-    #[schema(value_type = Option<String>, format = Date, required)]
-    pub to: Option<Date>,
-}
-
-/// The rules that are off.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Accommodations {
-    /// By their first day.
-    pub accommodations: Vec<AccommodationView>,
-}
-
 /// Shifts, roster, calendar and pauses of some days.
 #[utoipa::path(get, path = "/api/v1/halls/{hall}/duty", tag = "duty", params(
     ("hall" = String, Path, description = "The hall"), DutyQuery,
@@ -252,7 +171,7 @@ pub async fn show(
     Parameters(query): Parameters<DutyQuery>,
 ) -> Result<Json<DutyView>, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    let from = query.from.unwrap_or_else(|| Timestamp::now().to_zoned(zone()).date());
+    let from = query.from.unwrap_or_else(|| today());
     let to = query.to.unwrap_or_else(|| from.saturating_add(6.days()));
     days(from, to)?;
     Ok(Json(view(app.store.duty(&hall, from, to).await?, from, to)))
@@ -276,27 +195,15 @@ fn view(duty: Duty, from: Date, to: Date) -> DutyView {
         to,
         days: days.collect(),
         calendar_years: YEARS.to_vec(),
+        calendar_missing: missing(today()),
         shifts: duty.shifts.iter().map(Into::into).collect(),
         staff: duty
             .staff
             .into_iter()
             .map(|s| StaffView { id: s.id, name: s.name, display_name: s.display_name })
             .collect(),
-        cells: duty
-            .cells
-            .into_iter()
-            .map(|c| CellView { day: c.day, window: c.window, shift: c.shift, staff: c.staff })
-            .collect(),
-        pauses: duty
-            .pauses
-            .into_iter()
-            .map(|p| PauseView {
-                id: p.id,
-                window: p.window.map(|w| w.to_string()),
-                from: p.stretch.from,
-                to: p.stretch.to,
-            })
-            .collect(),
+        cells: duty.cells.into_iter().map(Into::into).collect(),
+        pauses: duty.pauses.into_iter().map(Into::into).collect(),
     }
 }
 
@@ -335,10 +242,11 @@ pub async fn put_shift(
         hours: spans("hours", &body.hours, 1)?,
         breaks: spans("breaks", &body.breaks, 0)?,
     };
-    let turn = app.hub.turn().await;
-    let changes = app.store.put_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
-    app.hub.tell(&app.store, &changes, turn).await;
-    Ok(StatusCode::NO_CONTENT)
+    tell(&app, async || {
+        let changes = app.store.put_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
+        Ok((StatusCode::NO_CONTENT, changes))
+    })
+    .await
 }
 
 /// Removes a shift with its posts from today on.
@@ -352,11 +260,11 @@ pub async fn drop_shift(
     Path((hall, shift)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    let turn = app.hub.turn().await;
-    let changes = app.store.drop_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
-    let changes = changes.ok_or(Failure::NotFound("no such shift"))?;
-    app.hub.tell(&app.store, &changes, turn).await;
-    Ok(StatusCode::NO_CONTENT)
+    tell(&app, async || {
+        let changes = app.store.drop_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
+        Ok((StatusCode::NO_CONTENT, changes.ok_or(Failure::NotFound("no such shift"))?))
+    })
+    .await
 }
 
 /// Posts people; each cell in place of what was.
@@ -392,11 +300,11 @@ pub(super) async fn take(
     for cell in cells {
         near(cell.day)?;
     }
-    let turn = app.hub.turn().await;
-    let taken = app.store.put_roster(&signed_in.account, hall, cells, Timestamp::now()).await?;
-    let changes = taken.map_err(|problem| Failure::Invalid(problem.to_string()))?;
-    app.hub.tell(&app.store, &changes, turn).await;
-    Ok(())
+    tell(app, async || {
+        let taken = app.store.put_roster(&signed_in.account, hall, cells, Timestamp::now()).await?;
+        Ok(((), taken.map_err(|problem| Failure::Invalid(problem.to_string()))?))
+    })
+    .await
 }
 
 /// Has a day as worked or not, over the public calendar.
@@ -437,176 +345,26 @@ async fn set_day(
     let day: Date =
         day.parse().map_err(|_| Failure::Invalid("day: expected a day such as 2026-10-01".to_owned()))?;
     near(day)?;
+    tell(app, async || {
+        let changes = app.store.put_day(&signed_in.account, &hall, day, worked, Timestamp::now()).await?;
+        Ok((StatusCode::NO_CONTENT, changes))
+    })
+    .await
+}
+
+/// Takes a turn at the live stream, does something that changes what rests, and tells what changed by it.
+pub(super) async fn tell<T>(
+    app: &App,
+    deed: impl AsyncFnOnce() -> Result<(T, Vec<Change>), Failure>,
+) -> Result<T, Failure> {
     let turn = app.hub.turn().await;
-    let changes = app.store.put_day(&signed_in.account, &hall, day, worked, Timestamp::now()).await?;
+    let (answer, changes) = deed().await?;
     app.hub.tell(&app.store, &changes, turn).await;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Plans a time without service: rules rest there then.
-#[utoipa::path(post, path = "/api/v1/halls/{hall}/pauses", tag = "duty", request_body = AddPause, params(
-    ("hall" = String, Path, description = "The hall"),
-), responses((status = 201, description = "Planned", body = PauseView)))]
-pub async fn add_pause(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path(hall): Path<String>,
-    JsonBody(body): JsonBody<AddPause>,
-) -> Result<(StatusCode, Json<PauseView>), Failure> {
-    let hall = signed_in.own_hall(&hall)?;
-    let stretch = Stretch { from: body.from, to: body.to };
-    near(body.from.to_zoned(zone()).date())?;
-    if stretch.from >= stretch.to || stretch.to.duration_since(stretch.from).as_hours() > 31 * 24 {
-        return Err(Failure::Invalid("to: expected a time after from, at most 31 days later".to_owned()));
-    }
-    let turn = app.hub.turn().await;
-    let (id, changes) = app
-        .store
-        .add_pause(&signed_in.account, &hall, body.window.as_ref(), stretch, Timestamp::now())
-        .await?;
-    app.hub.tell(&app.store, &changes, turn).await;
-    let window = body.window.map(|window| window.to_string());
-    Ok((StatusCode::CREATED, Json(PauseView { id, window, from: stretch.from, to: stretch.to })))
-}
-
-/// Removes a planned time without service.
-#[utoipa::path(delete, path = "/api/v1/halls/{hall}/pauses/{id}", tag = "duty", params(
-    ("hall" = String, Path, description = "The hall"),
-    ("id" = String, Path, description = "The pause's id"),
-), responses((status = 204, description = "Removed")))]
-pub async fn drop_pause(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path((hall, id)): Path<(String, String)>,
-) -> Result<StatusCode, Failure> {
-    let hall = signed_in.own_hall(&hall)?;
-    let turn = app.hub.turn().await;
-    let changes = app.store.drop_pause(&signed_in.account, &hall, &id, Timestamp::now()).await?;
-    told(&app, changes.ok_or(Failure::NotFound("no such pause"))?, turn).await
-}
-
-/// Rules that are off at a window in a shift.
-#[utoipa::path(get, path = "/api/v1/halls/{hall}/accommodations", tag = "duty", params(
-    ("hall" = String, Path, description = "The hall"),
-), responses((status = 200, description = "The accommodations", body = Accommodations)))]
-pub async fn accommodations(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path(hall): Path<String>,
-) -> Result<Json<Accommodations>, Failure> {
-    let hall = signed_in.own_hall(&hall)?;
-    let note = Access::to("list_accommodations").in_halls(Some(std::slice::from_ref(&hall)));
-    app.store.note(&signed_in.account, &note, Timestamp::now()).await?;
-    let found = app.store.accommodations(&hall).await?;
-    let view = |a: Accommodation| AccommodationView {
-        id: a.id,
-        window: a.window.to_string(),
-        shift: a.shift,
-        rule: a.rule,
-        from: a.from,
-        to: a.to,
-    };
-    Ok(Json(Accommodations { accommodations: found.into_iter().map(view).collect() }))
-}
-
-/// Turns a rule off at a window in a shift. Nobody is asked for a reason.
-#[utoipa::path(post, path = "/api/v1/halls/{hall}/accommodations", tag = "duty", request_body = AddAccommodation, params(
-    ("hall" = String, Path, description = "The hall"),
-), responses((status = 204, description = "Turned off")))]
-pub async fn add_accommodation(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path(hall): Path<String>,
-    JsonBody(body): JsonBody<AddAccommodation>,
-) -> Result<StatusCode, Failure> {
-    let hall = signed_in.own_hall(&hall)?;
-    near(body.from)?;
-    if body.to.is_some_and(|to| to < body.from) {
-        return Err(Failure::Invalid("to: expected a day from the first on".to_owned()));
-    }
-    if !app.store.shifts(&hall).await?.iter().any(|shift| shift.id == body.shift) {
-        return Err(Failure::Invalid(format!("shift: there is no shift {:?}", body.shift)));
-    }
-    let new = Accommodation {
-        id: uuid::Uuid::now_v7().to_string(),
-        window: body.window,
-        shift: body.shift,
-        rule: body.rule,
-        from: body.from,
-        to: body.to,
-    };
-    let turn = app.hub.turn().await;
-    let changes = app.store.add_accommodation(&signed_in.account, &hall, &new, Timestamp::now()).await?;
-    told(&app, changes, turn).await
-}
-
-/// Turns the rule on again; what was left out stays left out.
-#[utoipa::path(delete, path = "/api/v1/halls/{hall}/accommodations/{id}", tag = "duty", params(
-    ("hall" = String, Path, description = "The hall"),
-    ("id" = String, Path, description = "The accommodation's id"),
-), responses((status = 204, description = "Turned on")))]
-pub async fn drop_accommodation(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Path((hall, id)): Path<(String, String)>,
-) -> Result<StatusCode, Failure> {
-    let hall = signed_in.own_hall(&hall)?;
-    let turn = app.hub.turn().await;
-    let changes = app.store.drop_accommodation(&signed_in.account, &hall, &id, Timestamp::now()).await?;
-    told(&app, changes.ok_or(Failure::NotFound("no such accommodation"))?, turn).await
-}
-
-async fn told(app: &App, changes: Vec<Change>, turn: crate::alerts::Turn<'_>) -> Result<StatusCode, Failure> {
-    app.hub.tell(&app.store, &changes, turn).await;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A text of 1 to `longest` characters, trimmed.
-pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, Failure> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > longest || text.contains('\0') {
-        return Err(Failure::Invalid(format!("{field}: expected 1 to {longest} characters")));
-    }
-    Ok(text.to_owned())
-}
-
-/// Spans of the day in their order, without overlaps.
-pub(super) fn spans(field: &str, texts: &[String], fewest: usize) -> Result<Vec<Span>, Failure> {
-    let wrong = || {
-        Failure::Invalid(format!(
-            "{field}: expected {fewest} to {MOST_SPANS} spans such as 08:30-12:00 that do not overlap"
-        ))
-    };
-    let mut spans =
-        texts.iter().map(|text| Span::parse(text)).collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
-    spans.sort_by_key(|span| span.from);
-    let apart = spans.windows(2).all(|pair| pair[0].to <= pair[1].from);
-    if apart && (fewest..=MOST_SPANS).contains(&spans.len()) { Ok(spans) } else { Err(wrong()) }
-}
-
-/// At most 62 days, of these years.
-pub(super) fn days(from: Date, to: Date) -> Result<(), Failure> {
-    near(from)?;
-    if (0..MOST_DAYS).contains(&to.since(from).map_or(MOST_DAYS, |span| span.get_days())) {
-        Ok(())
-    } else {
-        Err(Failure::Invalid(format!("to: expected a day from {from} on, at most {MOST_DAYS} days in all")))
-    }
+    Ok(answer)
 }
 
 impl From<Cell> for CellView {
     fn from(cell: Cell) -> Self {
         Self { day: cell.day, window: cell.window, shift: cell.shift, staff: cell.staff }
-    }
-}
-
-/// Nobody plans for the next century.
-fn near(day: Date) -> Result<(), Failure> {
-    let today = Timestamp::now().to_zoned(zone()).date();
-    let far = today.until(day).map_or(i32::MAX, |span| span.get_days().abs());
-    if far <= FARTHEST {
-        Ok(())
-    } else {
-        Err(Failure::Invalid(format!("{day} is too far away, expected a day within {FARTHEST} days")))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::body::Parameters;
+use super::paging::Paging;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::review::Verdict;
@@ -16,10 +17,6 @@ use chuangming_domain::rule::{Rule, Severity};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-
-const PER_PAGE: u32 = 50;
-const MOST_PER_PAGE: u32 = 200;
-const LAST_PAGE: u32 = 1_000_000;
 
 /// The open alerts.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -174,8 +171,7 @@ pub async fn list(
     signed_in: SignedIn,
     Parameters(query): Parameters<EventQuery>,
 ) -> Result<Json<Events>, Failure> {
-    let page = within("page", query.page, 1, LAST_PAGE)?;
-    let per_page = within("per_page", query.per_page, PER_PAGE, MOST_PER_PAGE)?;
+    let Paging { page, per_page } = Paging::of(query.page, query.per_page)?;
     let filter = EventFilter {
         halls: signed_in.halls(query.hall)?,
         window: query.window,
@@ -248,13 +244,4 @@ pub(super) async fn find(app: &App, signed_in: &SignedIn, id: &str) -> Result<Ep
     let id = EventId(id.parse().map_err(|_| missing())?);
     let episode = app.store.event(id).await?.ok_or_else(missing)?;
     if signed_in.sees(episode.event.hall.as_str()) { Ok(episode) } else { Err(missing()) }
-}
-
-fn within(name: &str, given: Option<u32>, default: u32, most: u32) -> Result<u32, Failure> {
-    let value = given.unwrap_or(default);
-    if (1..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(Failure::Invalid(format!("{name} is {value}, expected 1 to {most}")))
-    }
 }

@@ -1,11 +1,13 @@
 //! The HTTP side: API, live stream, pages, probes.
 
 pub mod access_log;
+pub mod accommodations;
 pub mod account;
 pub mod accounts;
 pub mod aggregate;
 pub mod appeals;
 mod body;
+mod checks;
 pub mod directory;
 pub mod duty;
 pub mod enrolments;
@@ -20,6 +22,8 @@ pub mod oidc;
 pub mod openapi;
 mod own;
 mod pages;
+mod paging;
+pub mod pauses;
 pub mod policies;
 mod probes;
 pub mod problem;
@@ -53,6 +57,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::HallId;
+use chuangming_portal::refusal::say_as_problem;
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
 use std::sync::Arc;
@@ -260,15 +265,19 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/halls/{hall}/roster/file.csv", get(roster_file::export_csv))
         .route("/api/v1/halls/{hall}/roster/file.xlsx", get(roster_file::export_xlsx))
         .route("/api/v1/halls/{hall}/calendar/{day}", put(duty::put_day).delete(duty::drop_day))
-        .route("/api/v1/halls/{hall}/pauses", post(duty::add_pause))
-        .route("/api/v1/halls/{hall}/pauses/{id}", delete(duty::drop_pause))
-        .route("/api/v1/halls/{hall}/accommodations", get(duty::accommodations).post(duty::add_accommodation))
-        .route("/api/v1/halls/{hall}/accommodations/{id}", delete(duty::drop_accommodation))
+        .route("/api/v1/halls/{hall}/pauses", post(pauses::add_pause))
+        .route("/api/v1/halls/{hall}/pauses/{id}", delete(pauses::drop_pause))
+        .route(
+            "/api/v1/halls/{hall}/accommodations",
+            get(accommodations::accommodations).post(accommodations::add_accommodation),
+        )
+        .route("/api/v1/halls/{hall}/accommodations/{id}", delete(accommodations::drop_accommodation))
         .route("/api/v1/halls/{hall}/floor", put(wall::put_floor))
         .route("/api/v1/halls/{hall}/displays", get(wall::list).post(wall::make))
         .route("/api/v1/halls/{hall}/displays/{id}", delete(wall::revoke))
         .route("/api/v1/wall", get(wall::show))
         .route("/api/v1/halls/{hall}/notifications", get(notify::show).put(notify::put))
+        .route("/api/v1/halls/{hall}/deliveries", get(notify::deliveries))
         .route("/api/v1/halls/{hall}/channels", post(notify::add_channel))
         .route("/api/v1/halls/{hall}/channels/{id}", delete(notify::drop_channel))
         .route("/api/v1/halls/{hall}/channels/{id}/test", post(notify::try_channel))
@@ -293,7 +302,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(middleware::from_fn(problem::say_as_problem))
+        .layer(middleware::from_fn(say_as_problem::<Failure>))
         .layer(middleware::from_fn(limit_time))
         .layer(middleware::from_fn(count));
     for (name, value) in SECURITY_HEADERS {

@@ -1,8 +1,9 @@
 //! How alerts reach people who do not look at the page: channels, quiet hours, browsers.
 
 use super::App;
-use super::body::JsonBody;
-use super::duty::{spans, text};
+use super::body::{JsonBody, Parameters};
+use super::checks::{spans, text};
+use super::paging::Paging;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::notify::push::{Subscription, are_keys};
@@ -16,11 +17,10 @@ use chuangming_domain::rule::Severity;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 const LONGEST_NAME: usize = 40;
 const MOST_CHANNELS: usize = 20;
-const SHOWN: u32 = 50;
 const LONGEST_TARGET: usize = 1000;
 const MOST_BROWSERS: usize = 10;
 
@@ -55,8 +55,6 @@ pub struct Notifications {
     pub escalate_min: i64,
     /// Group robots and e-mail addresses.
     pub channels: Vec<ChannelView>,
-    /// The newest messages, at most 50.
-    pub deliveries: Vec<DeliveryView>,
     /// Whether e-mail can be sent.
     pub mail: bool,
     /// Whether messages hold a link.
@@ -90,6 +88,8 @@ pub struct ChannelView {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
+    /// Its id.
+    pub id: String,
     /// The channel's id; null for a browser.
     #[schema(required)]
     pub channel: Option<String>,
@@ -106,6 +106,32 @@ pub struct DeliveryView {
     pub occasion: String,
     /// How many alerts it told of.
     pub count: usize,
+}
+
+/// Which messages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// Counted from 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<u32>,
+}
+
+/// A page of messages.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Deliveries {
+    /// Newest first.
+    pub deliveries: Vec<DeliveryView>,
+    /// Counted from 1.
+    pub page: u32,
+    /// How many are on a page.
+    pub per_page: u32,
+    /// How many there are in all.
+    pub total: u64,
 }
 
 /// How a hall's alerts shall reach people.
@@ -219,6 +245,7 @@ impl From<DeliveryRow> for DeliveryView {
             Occasion::Test => "test",
         };
         Self {
+            id: row.id,
             channel: row.channel,
             made_at: row.made_at,
             state: row.state,
@@ -233,7 +260,7 @@ impl From<DeliveryRow> for DeliveryView {
 /// How a hall's alerts reach people.
 #[utoipa::path(get, path = "/api/v1/halls/{hall}/notifications", tag = "notifications", params(
     ("hall" = String, Path, description = "The hall"),
-), responses((status = 200, description = "Channels, quiet hours, newest messages", body = Notifications)))]
+), responses((status = 200, description = "Channels and quiet hours", body = Notifications)))]
 pub async fn show(
     State(app): State<Arc<App>>,
     signed_in: SignedIn,
@@ -246,10 +273,28 @@ pub async fn show(
         quiet: settings.quiet.iter().map(|span| format!("{}-{}", clock(span.from), clock(span.to))).collect(),
         escalate_min: settings.escalate.as_mins(),
         channels: app.store.channels(&hall).await?.iter().map(Into::into).collect(),
-        deliveries: app.store.deliveries(&hall, SHOWN).await?.into_iter().map(Into::into).collect(),
         mail: app.notify.has_mail(),
         link: app.notify.link().is_some(),
     }))
+}
+
+/// A page of the messages of the last 14 days.
+#[utoipa::path(get, path = "/api/v1/halls/{hall}/deliveries", tag = "notifications", params(
+    ("hall" = String, Path, description = "The hall"), DeliveryQuery,
+), responses(
+    (status = 200, description = "A page of messages", body = Deliveries),
+    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
+))]
+pub async fn deliveries(
+    State(app): State<Arc<App>>,
+    signed_in: SignedIn,
+    Path(hall): Path<String>,
+    Parameters(query): Parameters<DeliveryQuery>,
+) -> Result<Json<Deliveries>, Failure> {
+    let hall = signed_in.own_hall(&hall)?;
+    let Paging { page, per_page } = Paging::of(query.page, query.per_page)?;
+    let (rows, total) = app.store.deliveries(&hall, page - 1, per_page).await?;
+    Ok(Json(Deliveries { deliveries: rows.into_iter().map(Into::into).collect(), page, per_page, total }))
 }
 
 /// Sets quiet hours and the time to escalation.

@@ -3,14 +3,12 @@
 use super::idempotency::LONGEST_KEY;
 use super::signed_in::{COOKIE, CSRF_HEADER};
 use axum::Json;
+use chuangming_portal::openapi::{Manners, header, put_in_order, require, text};
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::Type;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as OpenApiDocument, PathItem, Ref, RefOr, Required,
-    ResponseBuilder,
-};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, OpenApi as OpenApiDocument, RefOr, Required};
 
 /// The description of `/api/v1`.
 #[derive(OpenApi)]
@@ -99,11 +97,11 @@ use utoipa::openapi::{
         super::roster_file::export_xlsx,
         super::duty::put_day,
         super::duty::drop_day,
-        super::duty::add_pause,
-        super::duty::drop_pause,
-        super::duty::accommodations,
-        super::duty::add_accommodation,
-        super::duty::drop_accommodation,
+        super::pauses::add_pause,
+        super::pauses::drop_pause,
+        super::accommodations::accommodations,
+        super::accommodations::add_accommodation,
+        super::accommodations::drop_accommodation,
         super::wall::show,
         super::wall::list,
         super::wall::make,
@@ -111,6 +109,7 @@ use utoipa::openapi::{
         super::wall::put_floor,
         super::notify::show,
         super::notify::put,
+        super::notify::deliveries,
         super::notify::add_channel,
         super::notify::drop_channel,
         super::notify::try_channel,
@@ -125,12 +124,7 @@ pub struct Api;
 #[must_use]
 pub fn description() -> OpenApiDocument {
     let mut document = Api::openapi();
-    for (path, item) in &mut document.paths.paths {
-        for (method, operation) in operations(item) {
-            operation.operation_id = Some(operation_id(method, path));
-            tell_manners(method, operation);
-        }
-    }
+    put_in_order(&mut document, Manners { prefix: "/api/v1", problem: "ProblemDetails" }, tell_manners);
     let components = document.components.get_or_insert_default();
     components
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
@@ -139,28 +133,11 @@ pub fn description() -> OpenApiDocument {
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [
-        ("get", &mut item.get),
-        ("post", &mut item.post),
-        ("put", &mut item.put),
-        ("patch", &mut item.patch),
-        ("delete", &mut item.delete),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
-}
-
-/// Method and path, so that two handlers of one name in two files never share an id.
-fn operation_id(method: &str, path: &str) -> String {
-    let words =
-        path.trim_start_matches("/api/v1").split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
-    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
-}
-
-/// What holds for every operation: who may ask is in the cookie, unsafe requests carry the CSRF value and may carry an
-/// idempotency key, and whatever goes wrong is a problem.
+/// What holds for every operation: who may ask is in the cookie; unsafe requests carry the CSRF value and may carry an
+/// idempotency key.
 fn tell_manners(method: &str, operation: &mut Operation) {
+    let is_unsafe = method != "get";
+    require(operation, if is_unsafe { &["session", "csrf"] } else { &["session"] });
     let parameters = operation.parameters.get_or_insert_default();
     // The security requirement says it already.
     for parameter in parameters.iter_mut() {
@@ -170,36 +147,19 @@ fn tell_manners(method: &str, operation: &mut Operation) {
             parameter.required = Required::False;
         }
     }
-    let session = SecurityRequirement::new("session", Vec::<String>::new());
-    let requirement = if method == "get" { session } else { session.add("csrf", Vec::<String>::new()) };
-    operation.security.get_or_insert_with(|| vec![requirement]);
-    if method != "get" {
+    if is_unsafe {
         let text = "A fresh value for each deed, such as a UUID. A request that comes again with the same key within 24 hours \
                     is answered as the first one was, and done once.";
         let key =
             ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_KEY)).min_length(Some(1));
-        parameters.push(
-            ParameterBuilder::new()
-                .name("Idempotency-Key")
-                .parameter_in(ParameterIn::Header)
-                .description(Some(text))
-                .schema(Some(key))
-                .build()
-                .into(),
-        );
+        parameters.push(header("Idempotency-Key", Some(text), false, key.build()).into());
     }
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDetails"))).build();
-    let response = ResponseBuilder::new()
-        .description("What went wrong")
-        .content("application/problem+json", problem)
-        .build();
-    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| response.into());
 }
 
 /// The description as JSON text, as the golden file keeps it.
 #[must_use]
 pub fn document() -> String {
-    description().to_pretty_json().map(|text| text + "\n").unwrap_or_default()
+    text(&description())
 }
 
 pub(super) async fn show() -> Json<OpenApiDocument> {

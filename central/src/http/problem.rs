@@ -2,10 +2,10 @@
 //! inside goes to the log only.
 
 use crate::store::StoreError;
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use chuangming_portal::refusal::{Refusal, problem};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -138,51 +138,41 @@ fn seconds(left: SignedDuration) -> i64 {
     left.as_secs().max(0) + 1
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Failure::NotFound("there is nothing at this path"),
+            Refusal::Method => Failure::Method,
+            Refusal::TooLarge => Failure::TooLarge,
+            Refusal::MediaType => Failure::MediaType,
+            Refusal::Invalid(detail) => Failure::Invalid(detail),
+            Refusal::Unavailable => Failure::Unavailable("try again"),
+        }
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
+impl From<QueryRejection> for Failure {
+    fn from(rejection: QueryRejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Failure::Internal(error) = &self {
             tracing::error!(%error, "a request failed");
         }
         let details = self.details();
-        let status = StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&details).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = problem(details.status, serde_json::to_string(&details).unwrap_or_default());
         if let Failure::Locked(left) | Failure::TooMany(left) = self {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(left)));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(left)));
         }
         response
     }
-}
-
-/// Whatever fails without saying so in the words of this API (a path that cannot be read, a body cut off by a layer)
-/// becomes a problem as well.
-pub(super) async fn say_as_problem(request: Request, next: Next) -> Response {
-    let of_api = request.uri().path().starts_with("/api/");
-    let response = next.run(request).await;
-    if of_api { as_problem(response) } else { response }
-}
-
-fn as_problem(response: Response) -> Response {
-    let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    let told = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
-    if told || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    let failure = match status {
-        StatusCode::NOT_FOUND => Failure::NotFound("there is nothing at this path"),
-        StatusCode::METHOD_NOT_ALLOWED => Failure::Method,
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::MediaType,
-        StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable("try again"),
-        _ if status.is_server_error() => return response,
-        _ => Failure::Invalid(status.canonical_reason().unwrap_or("it is not understood").to_owned()),
-    };
-    let mut problem = failure.into_response();
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        problem.headers_mut().insert(header::ALLOW, allow.clone());
-    }
-    problem
 }

@@ -2,7 +2,8 @@
 
 use super::App;
 use super::body::Parameters;
-use super::duty::{CellView, days, take};
+use super::checks::days;
+use super::duty::{CellView, take};
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::duty::{ImportProblem, Names, read_csv, read_xlsx};

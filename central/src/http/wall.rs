@@ -5,7 +5,7 @@
 
 use super::App;
 use super::body::JsonBody;
-use super::duty::text;
+use super::checks::text;
 use super::halls::resting;
 use super::problem::{Details, Failure};
 use super::signed_in::{SignedIn, hash, secret};

@@ -84,7 +84,7 @@ impl Store {
             .bind(answer.map_or(0, |answer| i64::from(answer.status)))
             .bind(answer.map(|answer| answer.kind.clone()))
             .bind(answer.map(|answer| answer.body.clone()))
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn forget_answer(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM answers WHERE id = $1").bind(id).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM answers WHERE id = $1").bind(id).execute(&mut *self.alone().await?).await?;
         Ok(())
     }
 }

@@ -214,7 +214,8 @@ impl Store {
         Ok(changes)
     }
 
-    /// Appeals of some halls, open ones by their deadline, ended ones newest first.
+    /// A page of the appeals of some halls, open ones by their deadline, ended ones newest first, and how many there are; `page`
+    /// counts from 0.
     ///
     /// # Errors
     /// When the database fails.
@@ -222,20 +223,41 @@ impl Store {
         &self,
         halls: Option<&[HallId]>,
         open: bool,
-        limit: u32,
-    ) -> Result<Vec<AppealRow>, StoreError> {
+        page: u32,
+        per_page: u32,
+    ) -> Result<(Vec<AppealRow>, u64), StoreError> {
+        let which = |query: &mut Sql| {
+            if let Some(halls) = halls {
+                query.push(" AND e.hall IN ").bind_list(halls.iter().map(HallId::as_str));
+            }
+            query.push(if open { " AND p.decision IS NULL" } else { " AND p.decision IS NOT NULL" });
+        };
+        let mut count =
+            Sql::new("SELECT COUNT(*) FROM appeals p JOIN episodes e ON e.id = p.event_id WHERE TRUE");
+        which(&mut count);
+        let total: i64 = count.query_scalar().fetch_one(&self.pool).await?;
         let mut query = Sql::new(SELECT);
-        if let Some(halls) = halls {
-            query.push(" AND e.hall IN ").bind_list(halls.iter().map(HallId::as_str));
-        }
-        query.push(if open {
-            " AND p.decision IS NULL ORDER BY p.due, p.id"
-        } else {
-            " AND p.decision IS NOT NULL ORDER BY p.decided_at DESC, p.id"
-        });
-        query.push(" LIMIT ").bind(i64::from(limit));
+        which(&mut query);
+        query.push(if open { " ORDER BY p.due, p.id" } else { " ORDER BY p.decided_at DESC, p.id" });
+        query.push(" LIMIT ").bind(i64::from(per_page));
+        query.push(" OFFSET ").bind(i64::from(page) * i64::from(per_page));
         let rows: Vec<Columns> = query.query_as().fetch_all(&self.pool).await?;
-        rows.into_iter().map(Columns::appeal).collect()
+        let rows = rows.into_iter().map(Columns::appeal).collect::<Result<_, _>>()?;
+        Ok((rows, total.unsigned_abs()))
+    }
+
+    /// The accounts of a hall's heads that can be signed in to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn heads_of(&self, hall: &str) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT a.id FROM accounts a WHERE a.role = 'center_head' AND NOT a.disabled AND a.left_at IS NULL AND EXISTS
+                (SELECT 1 FROM account_halls h WHERE h.account_id = a.id AND (h.hall = $1 OR h.hall = '*'))",
+        )
+        .bind(hall)
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// One appeal.

@@ -6,7 +6,7 @@ use super::{Database, Sql, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::any::{AnyRow, AnyTypeInfoKind};
-use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, TypeInfo, ValueRef};
+use sqlx::{AnyConnection, AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, TypeInfo, ValueRef};
 use std::io::{BufRead, Write};
 
 const SCHEMA: &str = "chuangming.backup/1";
@@ -178,12 +178,9 @@ impl Store {
     }
 }
 
-async fn columns(
-    tx: &mut super::Transaction,
-    table: &str,
-) -> Result<Vec<(String, AnyTypeInfoKind)>, BackupError> {
+async fn columns(db: &mut AnyConnection, table: &str) -> Result<Vec<(String, AnyTypeInfoKind)>, BackupError> {
     let text = AssertSqlSafe(format!("SELECT * FROM {table}")).into_sql_str();
-    let statement = (&mut **tx).prepare(text).await?;
+    let statement = db.prepare(text).await?;
     let columns = statement.columns().iter();
     Ok(columns.map(|column| (column.name().to_owned(), column.type_info().kind())).collect())
 }

@@ -103,7 +103,7 @@ impl Store {
         )
         .bind(enrolment)
         .bind(micros(now))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(done.rows_affected() > 0)
     }

@@ -30,6 +30,7 @@ mod sessions;
 mod sql;
 mod suspended;
 mod totp;
+mod turn;
 
 pub use accounts::{Account, AccountChange, NewAccount, Refused};
 pub use answers::{Kept, KeptAnswer};
@@ -52,6 +53,7 @@ pub use retention::{DataClass, RetentionRun};
 pub use reviews::ReviewStep;
 pub use sessions::{Lockout, NewSession, Session, SessionRow};
 use sql::{Flag, Sql};
+use turn::Transaction;
 
 use chuangming_domain::Timestamp;
 use sqlx::AnyPool;
@@ -59,7 +61,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 type Db = sqlx::Any;
-type Transaction = sqlx::Transaction<'static, Db>;
 
 /// How long a live stream can be resumed: the newest changes kept.
 const FEED_KEPT: i64 = 10_000;
@@ -97,6 +98,7 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
+    queue: turn::Queue,
     database: Database,
     witness: audit::Witness,
 }
@@ -110,24 +112,18 @@ impl Store {
         let open = |source| StoreError::Open { place: database.to_string(), source };
         let pool = database.connect().await.map_err(open)?;
         database.migrations().run(&pool).await?;
-        Ok(Self { pool, database: database.clone(), witness: audit::Witness::default() })
+        Ok(Self {
+            pool,
+            queue: turn::Queue::default(),
+            database: database.clone(),
+            witness: audit::Witness::default(),
+        })
     }
 
     /// Writes the newest entry of the access log into a file as well, each time there is one.
     #[must_use]
     pub fn witnessed(self, file: PathBuf) -> Self {
         Self { witness: audit::Witness::at(file), ..self }
-    }
-
-    /// Begins a transaction that will write. They run one after another, as SQLite's one write lock has it: no read in
-    /// one is stale, and numbers given in one are committed in their order.
-    async fn begin(&self) -> Result<Transaction, StoreError> {
-        let (begin, lock) = self.database.write_lock();
-        let mut tx = self.pool.begin_with(begin).await?;
-        if let Some(lock) = lock {
-            sqlx::query(lock).execute(&mut *tx).await?;
-        }
-        Ok(tx)
     }
 
     /// Whether several centrals may work on the database.

@@ -89,6 +89,8 @@ pub struct Delivery {
 /// A message as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
+    /// Its id.
+    pub id: String,
     /// Which channel; `None` for browsers.
     pub channel: Option<String>,
     /// When it was made.
@@ -290,7 +292,7 @@ impl Store {
         let done = sqlx::query("DELETE FROM push_subscriptions WHERE account_id = $1 AND id = $2")
             .bind(account)
             .bind(which)
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(done.rows_affected() > 0)
     }
@@ -302,7 +304,7 @@ impl Store {
     pub async fn forget_push(&self, endpoint: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM push_subscriptions WHERE endpoint = $1")
             .bind(endpoint)
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(())
     }
@@ -468,26 +470,39 @@ impl Store {
         .bind(state)
         .bind(error)
         .bind(next.map(micros))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(())
     }
 
-    /// A hall's newest messages.
+    /// A page of a hall's messages, newest first, and how many there are; `page` counts from 0.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn deliveries(&self, hall: &HallId, limit: u32) -> Result<Vec<DeliveryRow>, StoreError> {
-        let rows: Vec<(String, i64, String, i64, String, String)> = sqlx::query_as(
-            "SELECT route, made_at, state, attempts, error, body FROM deliveries WHERE hall = $1 ORDER BY made_at DESC, id DESC LIMIT $2",
+    pub async fn deliveries(
+        &self,
+        hall: &HallId,
+        page: u32,
+        per_page: u32,
+    ) -> Result<(Vec<DeliveryRow>, u64), StoreError> {
+        type Row = (String, String, i64, String, i64, String, String);
+        let total: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE hall = $1")
+            .bind(hall.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, route, made_at, state, attempts, error, body FROM deliveries WHERE hall = $1
+             ORDER BY made_at DESC, id DESC LIMIT $2 OFFSET $3",
         )
         .bind(hall.as_str())
-        .bind(i64::from(limit))
+        .bind(i64::from(per_page))
+        .bind(i64::from(page) * i64::from(per_page))
         .fetch_all(&self.pool)
         .await?;
-        let row = |(route, made, state, tries, error, body): (String, i64, String, i64, String, String)| {
+        let row = |(id, route, made, state, tries, error, body): Row| {
             let message: Message = json("deliveries", &body)?;
             Ok(DeliveryRow {
+                id,
                 channel: route.strip_prefix("channel:").map(str::to_owned),
                 made_at: time(made),
                 state,
@@ -497,7 +512,8 @@ impl Store {
                 count: message.count,
             })
         };
-        rows.into_iter().map(row).collect()
+        let rows = rows.into_iter().map(row).collect::<Result<_, StoreError>>()?;
+        Ok((rows, total.unsigned_abs()))
     }
 }
 

@@ -51,7 +51,7 @@ impl Store {
             "DELETE FROM oidc_flows WHERE cookie_hash = $1 RETURNING state, nonce, verifier, expires_at",
         )
         .bind(cookie_hash)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *self.alone().await?)
         .await?;
         let flow = row.filter(|(_, _, _, expires_at)| *expires_at > micros(now));
         Ok(flow.map(|(state, nonce, verifier, _)| Flow { state, nonce, verifier }))

@@ -109,7 +109,7 @@ impl Store {
         .bind(&by.id)
         .bind(&by.name)
         .bind(micros(now))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(done.rows_affected() > 0)
     }

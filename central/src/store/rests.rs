@@ -198,7 +198,7 @@ impl Store {
         )
         .bind(account)
         .bind(micros(now))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(())
     }

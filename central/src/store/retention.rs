@@ -94,7 +94,7 @@ impl Store {
             .bind(micros(now))
             .bind(micros(before))
             .bind(i64::try_from(deleted).unwrap_or(i64::MAX))
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         }
         Ok(())

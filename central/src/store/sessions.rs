@@ -92,7 +92,7 @@ impl Store {
         .bind(new.client)
         .bind(micros(now))
         .bind(micros(new.expires_at))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(id)
     }
@@ -125,7 +125,7 @@ impl Store {
             sqlx::query("UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2")
                 .bind(&id)
                 .bind(micros(now))
-                .execute(&self.pool)
+                .execute(&mut *self.alone().await?)
                 .await?;
         }
         Ok(Some(Session { id, account, csrf, expires_at: time(expires_at) }))
@@ -161,7 +161,7 @@ impl Store {
         let done = sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id = $2")
             .bind(account_id)
             .bind(id)
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(done.rows_affected() > 0)
     }
@@ -174,7 +174,7 @@ impl Store {
         let done = sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
             .bind(account_id)
             .bind(keep.unwrap_or_default())
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(done.rows_affected())
     }
@@ -216,7 +216,7 @@ impl Store {
         .bind(i64::from(allowed))
         .bind(micros(now))
         .bind(micros(until))
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(())
     }
@@ -226,7 +226,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn forgive(&self, name: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM lockouts WHERE name = $1").bind(name).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM lockouts WHERE name = $1")
+            .bind(name)
+            .execute(&mut *self.alone().await?)
+            .await?;
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ impl Store {
         )
         .bind(account_id)
         .bind(secret)
-        .execute(&self.pool)
+        .execute(&mut *self.alone().await?)
         .await?;
         Ok(done.rows_affected() > 0)
     }
@@ -89,7 +89,7 @@ impl Store {
         let done = sqlx::query("UPDATE totp SET last_step = $2 WHERE account_id = $1 AND last_step < $2")
             .bind(account_id)
             .bind(step)
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(done.rows_affected() > 0)
     }
@@ -102,7 +102,7 @@ impl Store {
         let done = sqlx::query("DELETE FROM recovery_codes WHERE account_id = $1 AND code_hash = $2")
             .bind(account_id)
             .bind(hash)
-            .execute(&self.pool)
+            .execute(&mut *self.alone().await?)
             .await?;
         Ok(done.rows_affected() > 0)
     }

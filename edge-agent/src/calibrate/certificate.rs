@@ -3,6 +3,7 @@
 
 use crate::failure::Failure;
 use crate::files::replace;
+use chuangming_portal::door;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -11,7 +12,6 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 const FILE: &str = "certificate.pem";
@@ -45,16 +45,11 @@ impl Certificate {
     }
 
     fn read(pem: &[u8]) -> Result<Self, String> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let certificate = CertificateDer::from_pem_slice(pem).map_err(|e| e.to_string())?.into_owned();
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|e| e.to_string())?;
         let fingerprint = fingerprint(&certificate);
-        let mut config = rustls::ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .map_err(|e| e.to_string())?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { tls: TlsAcceptor::from(Arc::new(config)), fingerprint })
+        let tls = door::tls(vec![certificate], key).map_err(|e| e.to_string())?;
+        Ok(Self { tls, fingerprint })
     }
 }
 

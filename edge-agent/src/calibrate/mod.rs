@@ -18,7 +18,6 @@ mod canvas;
 mod certificate;
 mod code;
 mod code_of_central;
-mod door;
 pub mod handle;
 mod history;
 mod invitation;

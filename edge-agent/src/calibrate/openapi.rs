@@ -2,13 +2,12 @@
 
 use super::sign_in::{COOKIE, FROM_PAGE};
 use axum::Json;
+use chuangming_portal::openapi::{Manners, header, put_in_order, require, text};
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{Schema, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, ResponseBuilder,
-};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, OpenApi as Document};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -64,58 +63,27 @@ struct Api;
 #[must_use]
 pub fn description() -> Document {
     let mut document = Api::openapi();
-    for (path, item) in &mut document.paths.paths {
-        for (method, operation) in operations(item) {
-            operation.operation_id = Some(operation_id(method, path));
-            tell_manners(method, operation);
-        }
-    }
+    put_in_order(&mut document, Manners { prefix: "/api", problem: "Problem" }, tell_manners);
     let components = document.components.get_or_insert_default();
     components
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)]
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
-}
-
-/// Method and path, so that two handlers of one name in two files never share an id.
-fn operation_id(method: &str, path: &str) -> String {
-    let words =
-        path.trim_start_matches("/api").split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
-    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
-}
-
-/// What holds for every operation: the cookie says who asks, whoever changes something comes from the page, and whatever
-/// goes wrong is a problem.
+/// What holds for every operation: the cookie says who asks, and whoever changes something comes from the page.
 fn tell_manners(method: &str, operation: &mut Operation) {
-    let session = SecurityRequirement::new("session", Vec::<String>::new());
-    operation.security.get_or_insert_with(|| vec![session]);
+    require(operation, &["session"]);
     if method != "get" {
         let value = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([FROM_PAGE.1]));
-        let header = ParameterBuilder::new()
-            .name("X-Requested-With")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::True)
-            .schema(Some(RefOr::T(Schema::Object(value.build()))))
-            .build();
+        let header = header("X-Requested-With", None, true, value.build());
         operation.parameters.get_or_insert_default().push(header.into());
     }
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response = ResponseBuilder::new()
-        .description("What went wrong")
-        .content("application/problem+json", problem)
-        .build();
-    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| response.into());
 }
 
 /// The description as JSON text, as the golden file keeps it.
 #[must_use]
 pub fn document() -> String {
-    description().to_pretty_json().map(|text| text + "\n").unwrap_or_default()
+    text(&description())
 }
 
 pub(super) async fn show() -> Json<Document> {

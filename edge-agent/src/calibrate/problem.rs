@@ -1,11 +1,11 @@
 //! Errors as `application/problem+json` (RFC 9457). `code` is for the page, which says it in the reader's language; what
 //! went wrong inside goes to the log only.
 
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chuangming_calibration::Finding;
+use chuangming_portal::refusal::{Refusal, problem};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -115,6 +115,37 @@ impl Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Failure::NotFound("there is nothing at this path"),
+            Refusal::Method => Failure::Method,
+            Refusal::TooLarge => Failure::TooLarge,
+            Refusal::MediaType => Failure::MediaType,
+            Refusal::Invalid(detail) => Failure::Invalid(detail),
+            Refusal::Unavailable => Failure::Busy,
+        }
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
+impl From<QueryRejection> for Failure {
+    fn from(rejection: QueryRejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(rejection: PathRejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Failure::Internal(error) = &self {
@@ -122,36 +153,10 @@ impl IntoResponse for Failure {
         }
         let retry = if let Failure::Locked(left) = &self { Some(left.as_secs() + 1) } else { None };
         let details = self.details();
-        let status = StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&details).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = problem(details.status, serde_json::to_string(&details).unwrap_or_default());
         if let Some(seconds) = retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
-}
-
-/// Whatever fails without saying so in the words of this API (a path that cannot be read, a body cut off by a layer)
-/// becomes a problem as well.
-pub(super) async fn say_as_problem(request: Request, next: Next) -> Response {
-    let is_of_api = request.uri().path().starts_with("/api/");
-    let response = next.run(request).await;
-    let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    let is_told = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
-    if !is_of_api || is_told || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    match status {
-        StatusCode::NOT_FOUND => Failure::NotFound("there is nothing at this path"),
-        StatusCode::METHOD_NOT_ALLOWED => Failure::Method,
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::MediaType,
-        _ if status.is_server_error() => Failure::internal(status),
-        _ => Failure::Invalid(status.canonical_reason().unwrap_or("it is not understood").to_owned()),
-    }
-    .into_response()
 }

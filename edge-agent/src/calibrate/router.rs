@@ -1,6 +1,6 @@
 //! Every route, and what holds for all of them.
 
-use super::problem::{Failure, say_as_problem};
+use super::problem::Failure;
 use super::{
     App, analysis, calibrations, cameras, items, learnt, openapi, page, pictures, proposals, selftests,
     sight, sign_in, trials,
@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
+use chuangming_portal::refusal::say_as_problem;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -69,7 +70,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .with_state(app.clone())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(middleware::from_fn(say_as_problem))
+        .layer(middleware::from_fn(say_as_problem::<Failure>))
         .layer(middleware::from_fn(limit_time));
     for (name, value) in SECURITY_HEADERS {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));

@@ -61,7 +61,7 @@ pub(super) async fn start(
         drop(running.take());
         let shadow = shadow(&app, &calibration(&app), &[&window])?;
         *running = Some(Running { test: Selftest::new(app.handle.clock.now()), window, shadow });
-        Ok(())
+        Ok::<_, Failure>(())
     })
     .await
     .map_err(Failure::internal)??;

@@ -5,11 +5,11 @@ use super::calibrations::note_at_start;
 use super::certificate::Certificate;
 use super::code::GOOD_FOR;
 use super::code_of_central::CodesOfCentral;
-use super::door::Door;
 use super::handle::Handle;
 pub use super::invitation::Invitation;
 use super::router::router;
 use crate::failure::Failure;
+use chuangming_portal::door::{Door, Manners};
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// A browser opens six connections.
+const MANNERS: Manners =
+    Manners { connections: 64, headers: Duration::from_secs(15), farewell: Duration::from_secs(3) };
 /// How often ended sessions are looked for, so that no picture stays in memory after the last one.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
 
@@ -45,13 +48,18 @@ impl Service {
         let listen = handle.agent.calibrate.listen;
         let reached_at = if listen.ip().is_unspecified() { outward() } else { listen.ip() };
         let certificate = Certificate::of(&folder, &[reached_at, IpAddr::V4(Ipv4Addr::LOCALHOST)])?;
-        let door = Door::open(listen, &certificate).await?;
-        let address = SocketAddr::new(reached_at, door.address()?.port());
+        let door = Door::open(listen, Some(certificate.tls), MANNERS).await.map_err(|e| {
+            Failure::input(format!("calibrate.listen: cannot listen on {listen}: {e}, expected a free address such as \"0.0.0.0:8443\""))
+        })?;
+        let address = SocketAddr::new(reached_at, door.address().port());
         let of_central = CodesOfCentral::of(&handle.agent, &folder)?;
         let app = Arc::new(App::new(handle, certificate.fingerprint, of_central));
         note_at_start(&app).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
         let (stop, is_over) = oneshot::channel();
-        let door = tokio::spawn(door.answer(router(&app), is_over));
+        let router = router(&app);
+        let door = tokio::spawn(door.answer(router, async move {
+            let _ = is_over.await;
+        }));
         let keeper = tokio::spawn(keep(Arc::clone(&app)));
         tracing::info!(%address, "the calibration page is open");
         Ok(Self { app, address: format!("https://{address}"), stop, door, keeper })

@@ -3,13 +3,13 @@
 use super::App;
 use super::body::{JsonBody, Parameters};
 use super::code::Refusal;
-use super::door::Peer;
 use super::problem::Failure;
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chuangming_portal::door::Peer;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;

@@ -78,7 +78,7 @@ pub(super) async fn start(
         let (in_force, kept) = (&setup.calibration, Arc::clone(&app.handle.memory.kept));
         let watch = |windows: &[&Window]| shadow(&app, &tried, windows);
         *trial = Some(Trial::start(draft, in_force, kept, watch)?);
-        Ok(())
+        Ok::<_, Failure>(())
     })
     .await
     .map_err(Failure::internal)??;

@@ -9,6 +9,7 @@ import { clock, duration, percent } from "../time";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Page } from "../ui/Page";
+import { Pager } from "../ui/Pager";
 import { EmptyState } from "../ui/states";
 import { Tabs } from "../ui/Tabs";
 import { tell } from "../ui/toast";
@@ -29,25 +30,28 @@ export default function Appeals({ query }: PageProps) {
       <Tabs
         label={t("appeal.title")} value={part} onChange={(id) => go(id === "open" ? "/appeals" : "/appeals?part=ended")}
         tabs={[
-          { id: "open", text: t("appeal.open"), content: () => <List key="open" ended={false} /> },
-          { id: "ended", text: t("appeal.ended"), content: () => <List key="ended" ended /> },
+          { id: "open", text: t("appeal.open"), content: () => <List key="open" query={query} ended={false} /> },
+          { id: "ended", text: t("appeal.ended"), content: () => <List key="ended" query={query} ended /> },
         ]}
       />
     </Page>
   );
 }
 
-function List({ ended }: { ended: boolean }) {
-  const loaded = useLoad(() => data(client.GET("/api/v1/appeals", { params: { query: { ended } } })), [ended]);
+function List({ query, ended }: { query: URLSearchParams; ended: boolean }) {
+  const page = Math.max(1, Number(query.get("page")) || 1);
+  const loaded = useLoad(() => data(client.GET("/api/v1/appeals", { params: { query: { ended, page } } })), [ended, page]);
+  const turn = (to: number) => go(`/appeals?${new URLSearchParams({ ...Object.fromEntries(query), page: String(to) })}`);
   const [answering, setAnswering] = useState<{ appeal: Appeal; decision: Decision } | null>(null);
   return (
     <Await of={loaded} lines={6}>
-      {({ appeals }) => (
+      {({ appeals, per_page, total }) => (
         <>
           {appeals.length === 0 && <EmptyState title={ended ? t("appeal.none_ended") : t("appeal.none")} />}
           <ol class="appeals">
             {appeals.map((appeal) => <Card key={appeal.id} appeal={appeal} onAnswer={(decision) => setAnswering({ appeal, decision })} />)}
           </ol>
+          {total > per_page && <Pager page={page} perPage={per_page} total={total} onPage={turn} />}
           {answering && (
             <Answer {...answering} onClose={() => setAnswering(null)} onDone={() => {
               setAnswering(null);
@@ -91,6 +95,7 @@ function Card({ appeal, onAnswer }: { appeal: Appeal; onAnswer: (decision: Decis
           <button type="button" onClick={() => onAnswer("refused")}><Icon name="close" />{t("appeal.refuse")}</button>
         </div>
       ) : <p class="notice"><Icon name="people" />{Date.parse(appeal.due) <= Date.now() ? t("appeal.late") : t("appeal.own")}</p>)}
+      {appeal.nobody_may && <p class="notice warning"><Icon name="warning" />{t("appeal.nobody_may")}</p>}
     </li>
   );
 }

@@ -13,6 +13,7 @@ import { DataTable } from "../ui/DataTable";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Page, Section } from "../ui/Page";
+import { Pager } from "../ui/Pager";
 import { EmptyState } from "../ui/states";
 import { complain, tell } from "../ui/toast";
 import { Await, useLoad } from "../ui/useLoad";
@@ -37,7 +38,7 @@ export default function Notifications({ query }: PageProps) {
             <div class="page">
               <Channels hall={hall} state={state} reload={loaded.reload} />
               <When key={hall} hall={hall} state={state} />
-              <Sent state={state} />
+              <Sent key={`sent-${hall}`} hall={hall} state={state} />
             </div>
           )}
         </Await>
@@ -98,20 +99,30 @@ function When({ hall, state }: { hall: string; state: State }) {
   );
 }
 
-function Sent({ state }: { state: State }) {
+/** What was sent in the last days, and how that went. */
+function Sent({ hall, state }: { hall: string; state: State }) {
+  const [page, setPage] = useState(1);
+  const loaded = useLoad(() => data(client.GET("/api/v1/halls/{hall}/deliveries", { params: { path: { hall }, query: { page } } })), [hall, page, state]);
   const name = (id: string | null) => (id === null ? t("notify.browser") : (state.channels.find((c) => c.id === id)?.name ?? t("ui.someone_gone")));
   return (
     <Section title={t("notify.sent")}>
-      <DataTable
-        caption={t("notify.sent")} rows={state.deliveries} keyOf={(one) => `${one.made_at} ${one.channel ?? ""} ${one.tries}`}
-        columns={[
-          { id: "at", name: t("audit.at"), cell: (d) => clock(d.made_at) },
-          { id: "to", name: t("notify.to"), cell: (d) => name(d.channel) },
-          { id: "what", name: t("notify.what"), cell: (d) => `${t(`notify.occasion.${d.occasion}` as Key)}${d.count > 0 ? ` ${d.count}` : ""}` },
-          { id: "state", name: t("ui.state"), cell: (d) => <>{t(`notify.state.${d.state}` as Key)}{d.error !== "" && <span class="muted"> {t("notify.tries", { n: d.tries })} · {d.error}</span>}</> },
-        ]}
-        empty={<EmptyState title={t("notify.sent_none")} icon="bell" />}
-      />
+      <Await of={loaded} lines={4}>
+        {({ deliveries, per_page, total }) => (
+          <>
+            <DataTable
+              caption={t("notify.sent")} rows={deliveries} keyOf={(one) => one.id}
+              columns={[
+                { id: "at", name: t("audit.at"), cell: (d) => clock(d.made_at) },
+                { id: "to", name: t("notify.to"), cell: (d) => name(d.channel) },
+                { id: "what", name: t("notify.what"), cell: (d) => `${t(`notify.occasion.${d.occasion}` as Key)}${d.count > 0 ? ` ${d.count}` : ""}` },
+                { id: "state", name: t("ui.state"), cell: (d) => <>{t(`notify.state.${d.state}` as Key)}{d.error !== "" && <span class="muted"> {t("notify.tries", { n: d.tries })} · {d.error}</span>}</> },
+              ]}
+              empty={<EmptyState title={t("notify.sent_none")} icon="bell" />}
+            />
+            {total > per_page && <Pager page={page} perPage={per_page} total={total} onPage={setPage} />}
+          </>
+        )}
+      </Await>
     </Section>
   );
 }

@@ -41,6 +41,7 @@ export function Calendar({ hall, query, show }: PartProps) {
         return (
           <Section title={t("duty.calendar")} lead={t("duty.calendar_lead", { years: duty.calendar_years.join(t("text.list_separator")) })}>
             {!known && <p class="notice warning">{t("duty.calendar_unknown", { year })}</p>}
+            {duty.calendar_missing !== year && <CalendarMissing year={duty.calendar_missing} />}
             <div class="week-bar sheet-bar">
               <div class="turn">
                 <button type="button" class="tool" aria-label={t("duty.month_before")} onClick={() => turn(-1)}><Icon name="back" /></button>
@@ -72,6 +73,12 @@ export function Calendar({ hall, query, show }: PartProps) {
       }}
     </Await>
   );
+}
+
+/** Said before a year begins whose holidays nobody has written down. */
+export function CalendarMissing({ year }: { year: number | null }) {
+  if (year === null) return null;
+  return <p class="notice warning" data-missing={year}>{t("duty.calendar_missing", { year })} <a href={`/duty?part=calendar&month=${year}-01`}>{t("duty.calendar")}</a></p>;
 }
 
 /** What a day shall be. */
