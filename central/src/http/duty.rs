@@ -171,7 +171,7 @@ pub async fn show(
     Parameters(query): Parameters<DutyQuery>,
 ) -> Result<Json<DutyView>, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    let from = query.from.unwrap_or_else(|| today());
+    let from = query.from.unwrap_or_else(today);
     let to = query.to.unwrap_or_else(|| from.saturating_add(6.days()));
     days(from, to)?;
     Ok(Json(view(app.store.duty(&hall, from, to).await?, from, to)))
