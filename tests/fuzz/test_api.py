@@ -19,7 +19,8 @@ def test_nothing_breaks_it(central, role, tmp_path):
     who = central.sign_in(role)
     command = [Path(sys.executable).parent / "st", "run", f"{central.url}/api/v1/openapi.json", "--no-color", "--no-shrink"]
     command += ["--checks", "not_a_server_error,content_type_conformance,response_schema_conformance"]
-    command += ["--max-time", str(max(1, SECONDS // len(ROLES))), "--workers", "2", "--phases", "examples,coverage,fuzzing"]
+    # One worker: the caches of hypothesis are not safe between threads (a KeyError in its own lambda_sources now and then).
+    command += ["--max-time", str(max(1, SECONDS // len(ROLES))), "--workers", "1", "--phases", "examples,coverage,fuzzing"]
     command += ["-H", f"Cookie: {who.cookie}", "-H", f"X-CSRF-Token: {who.csrf}", "--suppress-health-check", "all"]
     command += [part for path in LEFT_OUT for part in ("--exclude-path", path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS + 120)
