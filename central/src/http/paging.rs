@@ -36,3 +36,23 @@ fn within(name: &str, value: u32, most: u32) -> Result<u32, Failure> {
         Err(Failure::Invalid(format!("{name} is {value}, expected 1 to {most}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_counted_from_one_and_bounded() {
+        let check = |page, per_page, expected: Option<(u32, u32)>| {
+            let read = Paging::of(page, per_page).ok().map(|paging| (paging.page, paging.per_page));
+            assert_eq!(read, expected, "page {page:?}, per_page {per_page:?}");
+        };
+        check(None, None, Some((1, PER_PAGE)));
+        check(Some(3), Some(MOST_PER_PAGE), Some((3, MOST_PER_PAGE)));
+        check(Some(LAST_PAGE), Some(1), Some((LAST_PAGE, 1)));
+        check(Some(0), None, None);
+        check(Some(LAST_PAGE + 1), None, None);
+        check(None, Some(0), None);
+        check(None, Some(MOST_PER_PAGE + 1), None);
+    }
+}
