@@ -65,7 +65,7 @@ SURE = .6          # probability from which the smoking head accuses
 # depends on how many smoke, and in the sets many more do than at any window.
 ACCUSED = {"tune": .02, "real_smoking": .03}
 # Pictures of real_smoking that carry no box of a cigarette and yet show somebody who smokes, a cigarette in a hand, or smoke (looked through
-# by eye), and two drawings. They count in every figure as they are labelled; the threshold alone does not look at them.
+# by eye), and three without a person: an ape with a pipe, a drawing, a statue with a cigar. They count in every figure as they are labelled; the threshold alone does not look at them.
 DOUBTFUL = {f"smoke{n}" for n in ("0081 0132 0133 0146 0191 0195 0293 0302 0319 0354 0427 0493 0869 0889 0914 0941 1001 1020 1038 1241 1249 1256".split())}
 
 
