@@ -2,46 +2,27 @@
 
 mod common;
 
-use chuangming_central::duty::{Calendar, DayKind, zone};
+use chuangming_central::duty::{Calendar, DayKind};
 use chuangming_central::http::openapi::document;
 use chuangming_central::role::Role;
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
 use common::browser::{Browser, problem};
-use common::{Agent, Central, closed, opened};
+use common::roster::{HALL, past, post, shift, ten_o_clock, today};
+use common::{Agent, Central, closed};
+use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// The last ordinary workday before today, and ten o'clock of it in the hall.
-fn workday_at_ten() -> (String, Timestamp) {
-    let today = Timestamp::now().to_zoned(zone()).date();
+fn workday_at_ten() -> (Date, Timestamp) {
+    let today = today();
     let calendar = Calendar::default();
     let before = (1..30).map(|back| today.checked_sub(back.days()).unwrap());
     let day = before.into_iter().find(|day| calendar.kind(*day) == DayKind::Workday).unwrap();
-    (day.to_string(), day.at(10, 0, 0, 0).to_zoned(zone()).unwrap().timestamp())
-}
-
-fn past(rule: Rule, window: &str, at: Timestamp) -> Event {
-    Event {
-        opened_at: at,
-        at: at + SignedDuration::from_mins(3),
-        historical: true,
-        ..opened("edge-01", window, rule)
-    }
-}
-
-const DUTY: &str = "/api/v1/halls/tanggu";
-
-async fn shift(head: &Browser<'_>, id: &str, hours: &[&str], breaks: &[&str]) {
-    let body = json!({ "name": format!("班次 {id}"), "hours": hours, "breaks": breaks });
-    let done = head.send(Method::PUT, &format!("{DUTY}/shifts/{id}"), body).await;
-    assert_eq!(done.status(), StatusCode::NO_CONTENT);
-}
-
-async fn staff_id(head: &Browser<'_>) -> String {
-    head.json(&format!("{DUTY}/duty")).await["staff"][0]["id"].as_str().unwrap().to_owned()
+    (day, ten_o_clock(day))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +30,7 @@ async fn a_roster_by_page_and_by_file() {
     let central = Central::embedded().await;
     let head = Browser::sign_in(&central, "head").await;
     shift(&head, "am", &["08:30-12:00"], &["10:00-10:15"]).await;
-    let duty = head.json(&format!("{DUTY}/duty?from=2026-10-01&to=2026-10-11")).await;
+    let duty = head.json(&format!("{HALL}/duty?from=2026-10-01&to=2026-10-11")).await;
     let kinds: Vec<_> =
         duty["days"].as_array().unwrap().iter().map(|d| d["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds[0], kinds[7], kinds[9], kinds[10]), ("holiday", "workday", "compensatory", "weekend"));
@@ -59,11 +40,11 @@ async fn a_roster_by_page_and_by_file() {
 
     let cell = json!({ "day": "2026-10-09", "window": "1", "shift": "am", "staff": [who] });
     let put = async |cell: &Value| {
-        head.send(Method::PUT, &format!("{DUTY}/roster"), json!({ "cells": [cell] })).await
+        head.send(Method::PUT, &format!("{HALL}/roster"), json!({ "cells": [cell] })).await
     };
     assert_eq!(put(&cell).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(
-        head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"],
+        head.json(&format!("{HALL}/duty?from=2026-10-09&to=2026-10-09")).await["cells"],
         json!([cell])
     );
     let mut wrong = cell.clone();
@@ -74,10 +55,10 @@ async fn a_roster_by_page_and_by_file() {
     let mut nobody = cell.clone();
     nobody["staff"] = json!([]);
     put(&nobody).await;
-    assert_eq!(head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
+    assert_eq!(head.json(&format!("{HALL}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
 
     let send = async |query: &str, kind: &'static str, file: Vec<u8>| {
-        let request = head.request(Method::POST, &format!("{DUTY}/roster/file{query}"));
+        let request = head.request(Method::POST, &format!("{HALL}/roster/file{query}"));
         request
             .header("x-csrf-token", &head.csrf)
             .header("content-type", kind)
@@ -89,17 +70,17 @@ async fn a_roster_by_page_and_by_file() {
     let file = "日期,窗口,班次,姓名\n2026-10-09,一号窗口,班次 am,staff\n";
     let checked = send("?check=true", "text/csv", file.into()).await;
     assert_eq!(checked.json::<Value>().await.unwrap(), json!({ "cells": [cell], "taken": false }));
-    assert_eq!(head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
+    assert_eq!(head.json(&format!("{HALL}/duty?from=2026-10-09&to=2026-10-09")).await["cells"], json!([]));
     let taken = send("", "text/csv; charset=utf-8", file.into()).await;
     assert_eq!(taken.json::<Value>().await.unwrap(), json!({ "cells": [cell], "taken": true }));
     assert_eq!(
-        head.json(&format!("{DUTY}/duty?from=2026-10-09&to=2026-10-09")).await["cells"],
+        head.json(&format!("{HALL}/duty?from=2026-10-09&to=2026-10-09")).await["cells"],
         json!([cell])
     );
     // What was written out can be read in again, from both kinds of file.
     let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     for (ending, kind) in [("csv", "text/csv"), ("xlsx", xlsx)] {
-        let written = head.get(&format!("{DUTY}/roster/file.{ending}?from=2026-10-01&to=2026-10-31")).await;
+        let written = head.get(&format!("{HALL}/roster/file.{ending}?from=2026-10-01&to=2026-10-31")).await;
         assert_eq!(written.status(), 200);
         let again = send("?check=true", kind, written.bytes().await.unwrap().to_vec()).await;
         assert_eq!(again.json::<Value>().await.unwrap()["cells"], json!([cell]), "{ending}");
@@ -111,7 +92,7 @@ async fn a_roster_by_page_and_by_file() {
     let refused: Value = refused.json().await.unwrap();
     assert_eq!(refused["problems"], json!([{ "row": 3, "field": "staff", "found": "无此人" }]));
     assert_eq!(
-        head.json(&format!("{DUTY}/duty?from=2026-10-08&to=2026-10-08")).await["cells"],
+        head.json(&format!("{HALL}/duty?from=2026-10-08&to=2026-10-08")).await["cells"],
         json!([]),
         "nothing of it was taken"
     );
@@ -142,43 +123,41 @@ async fn plans_suspend_what_they_meet_also_afterwards() {
     // A pause at one window, then of the whole hall, then none.
     let pause = |window: Value| json!({ "window": window, "from": ten.to_string(), "to": (ten + SignedDuration::from_hours(1)).to_string() });
     let made: Value =
-        head.send(Method::POST, &format!("{DUTY}/pauses"), pause(json!("1"))).await.json().await.unwrap();
+        head.send(Method::POST, &format!("{HALL}/pauses"), pause(json!("1"))).await.json().await.unwrap();
     assert_eq!(
         (counted().await, cause(&slumped).await, cause(&clutter).await),
         (json!(1), json!("pause"), Value::Null)
     );
-    head.send(Method::POST, &format!("{DUTY}/pauses"), pause(Value::Null)).await;
+    head.send(Method::POST, &format!("{HALL}/pauses"), pause(Value::Null)).await;
     assert_eq!(counted().await, 0);
-    let pauses = head.json(&format!("{DUTY}/duty?from={day}&to={day}")).await["pauses"].clone();
+    let pauses = head.json(&format!("{HALL}/duty?from={day}&to={day}")).await["pauses"].clone();
     for pause in pauses.as_array().unwrap() {
-        head.send(Method::DELETE, &format!("{DUTY}/pauses/{}", pause["id"].as_str().unwrap()), Value::Null)
+        head.send(Method::DELETE, &format!("{HALL}/pauses/{}", pause["id"].as_str().unwrap()), Value::Null)
             .await;
     }
     assert!(pauses.as_array().unwrap().iter().any(|p| p["id"] == made["id"]));
     assert_eq!(counted().await, 2);
 
     // A day off, unless somebody is posted.
-    head.send(Method::PUT, &format!("{DUTY}/calendar/{day}"), json!({ "worked": false })).await;
+    head.send(Method::PUT, &format!("{HALL}/calendar/{day}"), json!({ "worked": false })).await;
     assert_eq!((counted().await, cause(&slumped).await), (json!(0), json!("holiday")));
     shift(&head, "am", &["08:30-12:00"], &[]).await;
-    let cells =
-        json!({ "cells": [{ "day": day, "window": "1", "shift": "am", "staff": [staff_id(&head).await] }] });
-    head.send(Method::PUT, &format!("{DUTY}/roster"), cells).await;
+    post(&head, "am", &[day]).await;
     assert_eq!((cause(&slumped).await, cause(&clutter).await), (Value::Null, json!("holiday")));
-    head.send(Method::DELETE, &format!("{DUTY}/calendar/{day}"), Value::Null).await;
+    head.send(Method::DELETE, &format!("{HALL}/calendar/{day}"), Value::Null).await;
     assert_eq!(counted().await, 2);
 
     // An accommodation; what it left out stays left out.
     let off = json!({ "window": "1", "shift": "am", "rule": "slumped", "from": day });
     assert_eq!(
-        head.send(Method::POST, &format!("{DUTY}/accommodations"), off).await.status(),
+        head.send(Method::POST, &format!("{HALL}/accommodations"), off).await.status(),
         StatusCode::NO_CONTENT
     );
     assert_eq!((counted().await, cause(&slumped).await), (json!(1), json!("accommodation")));
-    let all = head.json(&format!("{DUTY}/accommodations")).await;
+    let all = head.json(&format!("{HALL}/accommodations")).await;
     let id = all["accommodations"][0]["id"].as_str().unwrap();
-    head.send(Method::DELETE, &format!("{DUTY}/accommodations/{id}"), Value::Null).await;
-    assert_eq!(head.json(&format!("{DUTY}/accommodations")).await["accommodations"], json!([]));
+    head.send(Method::DELETE, &format!("{HALL}/accommodations/{id}"), Value::Null).await;
+    assert_eq!(head.json(&format!("{HALL}/accommodations")).await["accommodations"], json!([]));
     assert_eq!(cause(&slumped).await, "accommodation");
     central.stop().await;
 }
@@ -190,9 +169,7 @@ async fn an_appeal_is_made_once_and_answered_once() {
     let head = Browser::sign_in(&central, "head").await;
     let (day, ten) = workday_at_ten();
     shift(&head, "am", &["08:30-12:00"], &[]).await;
-    let cells =
-        json!({ "cells": [{ "day": day, "window": "1", "shift": "am", "staff": [staff_id(&head).await] }] });
-    head.send(Method::PUT, &format!("{DUTY}/roster"), cells).await;
+    post(&head, "am", &[day]).await;
     let (mine, other) = (past(Rule::Slumped, "1", ten), past(Rule::Slumped, "2", ten));
     for event in [&mine, &other] {
         agent.deliver(event).await;

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use axum::{Json, Router};
 use chuangming_central::config::{MailConfig, NotifyConfig};
-use chuangming_central::notify::{ChannelKind, Sender};
+use chuangming_central::notify::{ChannelKind, Message, Occasion, Sender};
 use chuangming_central::review::Act;
 use chuangming_central::role::Role;
 use chuangming_central::store::{Account, Arrival, Body, Channel, NewAccount, NotifySettings, Store};
@@ -364,5 +364,58 @@ async fn channels_over_the_api() {
         )
         .await;
     assert_eq!(refused.status(), 409);
+    central.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_come_page_by_page() {
+    let central = Central::embedded().await;
+    let head = Browser::sign_in(&central, "head").await;
+    let store = central.store().await;
+    let message = |count| Message {
+        occasion: Occasion::Alerts,
+        hall: "塘沽中心".into(),
+        count,
+        critical: 0,
+        link: None,
+        details: Vec::new(),
+    };
+    // Of a time to come: the running server does not send them yet. The last two are of the same moment.
+    let soon = Timestamp::now() + SignedDuration::from_hours(1);
+    let to = |hall: &str| Channel {
+        id: format!("of-{hall}"),
+        hall: hall.parse().unwrap(),
+        kind: ChannelKind::Wecom,
+        name: "值班群".into(),
+        target: "https://127.0.0.1:9/".into(),
+        secret: String::new(),
+        detailed: false,
+        severity: Severity::Info,
+        escalation: false,
+    };
+    for n in 1..=5_u8 {
+        let at = soon + s(i64::from(n).min(4));
+        store.send_now(&to("tanggu"), &message(n.into()), at).await.unwrap();
+    }
+    store.send_now(&to("hangu"), &message(9), soon).await.unwrap();
+    let path = "/api/v1/halls/tanggu/deliveries";
+    let check = async |query: &str, expected: &[u64]| {
+        let page = head.json(&format!("{path}?{query}")).await;
+        let counts: Vec<_> =
+            page["deliveries"].as_array().unwrap().iter().map(|d| d["count"].as_u64().unwrap()).collect();
+        assert_eq!((counts.as_slice(), &page["total"]), (expected, &json!(5)), "{query}");
+    };
+    check("", &[5, 4, 3, 2, 1]).await;
+    check("per_page=2", &[5, 4]).await;
+    check("per_page=2&page=2", &[3, 2]).await;
+    check("per_page=2&page=3", &[1]).await;
+    check("per_page=2&page=4", &[]).await;
+    for query in ["page=0", "per_page=201", "page=x"] {
+        assert_eq!(problem(head.get(&format!("{path}?{query}")).await).await.0, 400, "{query}");
+    }
+    for (name, status) in [("other", 404), ("staff", 403), ("admin", 403)] {
+        let outsider = Browser::sign_in(&central, name).await;
+        assert_eq!(outsider.get(&format!("{path}?page=1")).await.status(), status, "{name}");
+    }
     central.stop().await;
 }

@@ -2,7 +2,6 @@
 
 mod common;
 
-use chuangming_central::duty::zone;
 use chuangming_central::role::Role;
 use chuangming_central::store::{NewAccount, Store};
 use chuangming_domain::Timestamp;
@@ -12,45 +11,22 @@ use chuangming_domain::observation::Signal;
 use chuangming_domain::rule::Rule;
 use chuangming_domain::wire::{Channel, Coverage, CoverageSchema, Observed, Status};
 use common::browser::Browser;
+use common::roster::{HALL, past, post, shift, staff_id, ten_o_clock, today};
 use common::{Agent, Central, closed, eventually, hall, opened};
-use jiff::{SignedDuration, ToSpan as _};
+use jiff::SignedDuration;
+use jiff::civil::Date;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const HALL: &str = "/api/v1/halls/tanggu";
-
-fn yesterday() -> (String, Timestamp) {
-    let day = Timestamp::now().to_zoned(zone()).date().checked_sub(1.day()).unwrap();
-    (day.to_string(), day.at(10, 0, 0, 0).to_zoned(zone()).unwrap().timestamp())
+/// The account `staff` at window 1 around the clock on these days.
+async fn all_day(head: &Browser<'_>, days: &[Date]) {
+    shift(head, "day", &["00:00-23:59"], &[]).await;
+    post(head, "day", days).await;
 }
 
-fn past(rule: Rule, window: &str, at: Timestamp) -> Event {
-    Event {
-        opened_at: at,
-        at: at + SignedDuration::from_mins(3),
-        historical: true,
-        ..opened("edge-01", window, rule)
-    }
-}
-
-/// A shift around the whole day, and the account `staff` posted in it at window 1 on these days.
-async fn post(head: &Browser<'_>, days: &[&str]) {
-    let body = json!({ "name": "全天", "hours": ["00:00-23:59"], "breaks": [] });
-    assert_eq!(
-        head.send(Method::PUT, &format!("{HALL}/shifts/day"), body).await.status(),
-        StatusCode::NO_CONTENT
-    );
-    let duty = head.json(&format!("{HALL}/duty")).await;
-    let who = duty["staff"].as_array().unwrap().iter().find(|s| s["name"] == "staff").unwrap()["id"].clone();
-    let cells: Vec<_> =
-        days.iter().map(|day| json!({ "day": day, "window": "1", "shift": "day", "staff": [who] })).collect();
-    let done = head.send(Method::PUT, &format!("{HALL}/roster"), json!({ "cells": cells })).await;
-    assert_eq!(done.status(), StatusCode::NO_CONTENT);
-}
-
-fn today() -> String {
-    Timestamp::now().to_zoned(zone()).date().to_string()
+fn yesterday() -> Date {
+    today().yesterday().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,8 +34,7 @@ async fn staff_see_an_event_no_later_than_the_head() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day_before, _) = yesterday();
-    post(&head, &[&day_before, &today()]).await;
+    all_day(&head, &[yesterday(), today()]).await;
     let staff = Browser::sign_in(&central, "staff").await;
     let (mut theirs, mut heads) = (staff.stream(None).await, head.stream(None).await);
     assert_eq!((theirs.next().await.name, heads.next().await.name), ("ready".to_owned(), "ready".to_owned()));
@@ -87,8 +62,8 @@ async fn unconfirmed_contested_and_wrong_events_never_count() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day, ten) = yesterday();
-    post(&head, &[&day]).await;
+    let (day, ten) = (yesterday(), ten_o_clock(yesterday()));
+    all_day(&head, &[day]).await;
     let at = |minutes: i64| ten + SignedDuration::from_mins(minutes);
     let events: Vec<_> = (0..4).map(|n| past(Rule::Tilted, "1", at(n * 10))).collect();
     for event in &events {
@@ -147,10 +122,8 @@ async fn unconfirmed_contested_and_wrong_events_never_count() {
     // Nobody else stands beside it: no comparison.
     assert_eq!((&own["comparison"]["others"], &own["comparison"]["people"]), (&Value::Null, &Value::Null));
     // Two at one window: it cannot be told whose it is.
-    let duty = head.json(&format!("{HALL}/duty")).await;
+    let first = staff_id(&head).await;
     let second = add_staff(&central, "second").await;
-    let first =
-        duty["staff"].as_array().unwrap().iter().find(|s| s["name"] == "staff").unwrap()["id"].clone();
     let cells = json!({ "cells": [{ "day": day, "window": "1", "shift": "day", "staff": [first, second] }] });
     head.send(Method::PUT, &format!("{HALL}/roster"), cells).await;
     let own = staff.json(&path).await;
@@ -177,8 +150,8 @@ async fn a_comparison_needs_five_others() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day, ten) = yesterday();
-    post(&head, &[&day]).await;
+    let (day, ten) = (yesterday(), ten_o_clock(yesterday()));
+    all_day(&head, &[day]).await;
     let mut cells = Vec::new();
     let mut windows = BTreeMap::new();
     let observed = |s: f64| BTreeMap::from([(Signal::Presence, Observed { observed_s: s, unknown_s: 0.0 })]);
@@ -235,8 +208,7 @@ async fn stepping_away_shows_as_service_and_keeps_alerts_quiet() {
         StatusCode::CONFLICT,
         "not posted"
     );
-    let (day_before, _) = yesterday();
-    post(&head, &[&day_before, &today()]).await;
+    all_day(&head, &[yesterday(), today()]).await;
     let mut page = head.stream(None).await;
     assert_eq!(page.next().await.name, "ready");
     let away: Value = staff.send(Method::PUT, "/api/v1/me/away", Value::Null).await.json().await.unwrap();
@@ -271,8 +243,8 @@ async fn a_copy_of_everything_and_who_looked() {
     let central = Central::embedded().await;
     let mut agent = Agent::connect(central.broker_port, "edge-01").await;
     let head = Browser::sign_in(&central, "head").await;
-    let (day, ten) = yesterday();
-    post(&head, &[&day, &today()]).await;
+    let (day, ten) = (yesterday(), ten_o_clock(yesterday()));
+    all_day(&head, &[day, today()]).await;
     let (mine, other) = (past(Rule::Tilted, "1", ten), past(Rule::Tilted, "2", ten));
     agent.deliver(&mine).await;
     agent.deliver(&other).await;

@@ -3,6 +3,7 @@
 
 pub mod browser;
 mod postgres;
+pub mod roster;
 
 use chuangming_central::config::Config;
 use chuangming_central::ingest::link::{Address, Incoming, Link, Outbox};
