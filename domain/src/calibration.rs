@@ -5,7 +5,7 @@ use crate::fields::{Fields, Problems, Reader};
 use crate::geometry::Polygon;
 use crate::id::{CameraId, WindowId, ZoneId};
 use crate::item::{CustomItem, ItemSet};
-use crate::policy::{item_classes, item_set};
+use crate::policy::item_classes;
 use std::collections::BTreeSet;
 use toml::Value;
 
@@ -187,7 +187,7 @@ impl Window {
         let seat = polygon(&mut f, r, "seat", true);
         let desk = polygon(&mut f, r, "desk", false);
         let post = f.integer(r, "post", 1..=20).unwrap_or(1);
-        let required = item_set(&mut f, r, "required").unwrap_or_default();
+        let required = required(&mut f, r);
         let (permitted, permitted_custom) = permitted(&mut f, r);
         f.end(r);
         Some(Self {
@@ -247,6 +247,19 @@ fn centre(value: Value) -> Option<[f64; 2]> {
 
 /// What begins the name of an item that was shown to the agent, among the classes.
 const CUSTOM: &str = "custom:";
+
+/// Classes alone: events name nothing else, and a shown item is recognised too seldom for its absence to prove anything.
+fn required(f: &mut Fields, r: &mut Reader) -> ItemSet {
+    let Some(names) = f.texts(r, "required") else { return ItemSet::new() };
+    let (custom, classes): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.starts_with(CUSTOM));
+    for name in custom {
+        r.problem(
+            f.name("required"),
+            format!("{name:?} can be permitted, not required: expected an item class"),
+        );
+    }
+    item_classes(f, r, "required", classes)
+}
 
 /// Classes, and the items that have a name of their own here.
 fn permitted(f: &mut Fields, r: &mut Reader) -> (ItemSet, BTreeSet<CustomItem>) {
@@ -369,6 +382,7 @@ mod tests {
             seat = [[0.1,0.1],[1.5,0.5],[0.5,0.1]]
             desk = [[0.1],[0.2]]
             post = 0
+            required = ["custom:seal-box", "chair"]
             permitted = ["custom:Red Box"]
         "#;
         let problems = Calibration::parse(text, "c.toml").unwrap_err().to_string();
@@ -379,6 +393,8 @@ mod tests {
             "windows[1].seat: corner 1",
             "windows[1].desk: is [[0.1], [0.2]], expected a list of corners",
             "windows[1].post: is 0, expected a whole number from 1 to 20",
+            "windows[1].required: \"custom:seal-box\" can be permitted, not required",
+            "windows[1].required: \"chair\" is no item class",
             "windows[1].permitted: \"Red Box\" is no custom item id",
         ] {
             assert!(problems.contains(part), "{part:?} not in {problems}");

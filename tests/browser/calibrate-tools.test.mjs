@@ -202,6 +202,7 @@ test("an item is shown with a box and a name, and is permitted from then on", as
   await row.getByText(zh["calibrate.seen_here"]).waitFor({ timeout: 60_000 });
   assert.ok(await row.getByLabel(zh["calibrate.permitted"]).isChecked());
   assert.ok(await row.getByLabel(zh["calibrate.required"]).isDisabled(), "it cannot be required");
+  await page.getByText(zh["calibrate.custom_only_permitted"]).waitFor();
   await look("taught");
   await button("calibrate.forget_item", { name: "seal-pot" }).click();
   await page.locator(".custom").waitFor({ state: "detached" });

@@ -1,6 +1,7 @@
 /**
  * The agent's calibration API. Paths and types come from its own description (calibration/openapi.json); `npm run schema`
- * writes them. Every failure is an [`ApiError`] whose `kind` is the problem's code.
+ * writes them. Every failure is an [`ApiError`] whose `kind` is the problem's code. Central's page asks through
+ * openapi-fetch; that knows no read-only types (0.17), and undo here keeps drafts because nothing can change them.
  */
 
 import { ApiError } from "@central/failure";

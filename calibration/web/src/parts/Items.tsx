@@ -16,6 +16,8 @@ import { observed } from "./observed";
 /** Permitted by the contract wherever the policy does not say otherwise. */
 const USUAL = ["monitor", "scanner", "evaluator", "telephone", "pen_holder", "post_sign", "notice_sign", "name_plate", "keyboard", "mouse", "document", "card_reader", "printer", "stapler"];
 const OTHERS = ["cup", "bottle", "food", "bag", "book", "mobile_phone", "cigarette_pack", "toy", "plant", "cosmetics", "clothing", "tissue", "umbrella"];
+/** Names the hint that says why a taught item cannot be required. */
+const ONLY_PERMITTED = "only-permitted";
 const NAME = /^[a-z0-9_-]{1,32}$/;
 
 /** What may and what must lie on a window's desk: from what is recognised there, and what is taught. */
@@ -42,11 +44,12 @@ export function Items({ window }: { window: WindowDraft }) {
             <li key={name} class="item-row">
               <span>{item(name)}{here.has(name) && <small class="muted"> {t("calibrate.seen_here")}</small>}</span>
               <label class="check"><input type="checkbox" checked={USUAL.includes(name) || window.permitted.includes(name)} disabled={USUAL.includes(name)} onChange={(event) => set(name, "permitted", event.currentTarget.checked)} />{t("calibrate.permitted")}</label>
-              <label class="check"><input type="checkbox" checked={window.required.includes(name)} disabled={name.startsWith(CUSTOM)} onChange={(event) => set(name, "required", event.currentTarget.checked)} />{t("calibrate.required")}</label>
+              <label class="check"><input type="checkbox" checked={window.required.includes(name)} disabled={name.startsWith(CUSTOM)} aria-describedby={name.startsWith(CUSTOM) ? ONLY_PERMITTED : undefined} onChange={(event) => set(name, "required", event.currentTarget.checked)} />{t("calibrate.required")}</label>
             </li>
           ))}
         </ul>
       )}
+      {rows.some((name) => name.startsWith(CUSTOM)) && <p class="hint" id={ONLY_PERMITTED}>{t("calibrate.custom_only_permitted")}</p>}
       <select aria-label={t("calibrate.add_item")} value="" onChange={(event) => set(event.currentTarget.value, USUAL.includes(event.currentTarget.value) ? "required" : "permitted", true)}>
         <option value="" disabled>{t("calibrate.add_item")}</option>
         {rest.map((name) => <option key={name} value={name}>{item(name)}</option>)}
