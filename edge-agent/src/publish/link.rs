@@ -3,15 +3,14 @@
 //! The client library is polled by a task of its own, because a poll that is cancelled half-way loses what it was
 //! doing. The library's memory of what is under way dies with the connection: the outbox remembers.
 
-use super::tls::{TlsError, client_config};
-use super::{Address, json, offline};
+use super::Address;
+use super::options::{login, options_v5, options_v311, transport};
+use super::why::{NOT_AUTHORISED, Why, why_v5, why_v311};
 use crate::config::BrokerConfig;
-use chuangming_domain::wire::Channel;
 use parking_lot::Mutex;
-use rumqttc::{Outgoing, QoS, TlsConfiguration, Transport, v5};
+use rumqttc::{Outgoing, QoS, v5};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -21,14 +20,6 @@ use tokio::task::JoinHandle;
 const REQUESTS: usize = 512;
 /// Happenings that wait for the publisher; the library stops reading while they are full.
 const HAPPENINGS: usize = 64;
-/// The largest packet that is read: a desired configuration and its wrapping.
-const MAX_PACKET: u32 = 1024 * 1024;
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Packets that the library has under way at most; brokers may allow fewer.
-const INFLIGHT: u16 = 1024;
-const CONNECT_TIMEOUT_S: u64 = 10;
-/// How long the broker keeps acknowledgements for an agent that is away.
-const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
 
 /// The version of MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -401,126 +392,4 @@ impl Relay {
     async fn tell(&mut self, step: Result<Step, LinkError>) -> bool {
         self.outgoing.send(step).await.is_ok()
     }
-}
-
-/// Why a connection failed, and whether the version of MQTT may be the cause: brokers that speak 3.1.1 only answer
-/// MQTT 5 with a short refusal, or just close the connection.
-struct Why {
-    text: String,
-    may_be_protocol: bool,
-}
-
-fn why_v5(error: &v5::ConnectionError) -> Why {
-    use v5::mqttbytes::v5::ConnectReturnCode as Code;
-    use v5::{ConnectionError as E, StateError};
-    let text = match error {
-        E::ConnectionRefused(Code::BadUserNamePassword | Code::NotAuthorized) => NOT_AUTHORISED.into(),
-        E::ConnectionRefused(code) => format!("refused: {code:?}"),
-        E::Timeout(_) => "no answer in time".into(),
-        E::Io(e) => e.to_string(),
-        E::Tls(e) => format!("TLS: {e}"),
-        E::MqttState(StateError::ConnectionAborted) => "closed by the broker".into(),
-        other => other.to_string(),
-    };
-    let may_be_protocol = matches!(
-        error,
-        E::ConnectionRefused(Code::UnsupportedProtocolVersion | Code::RefusedProtocolVersion)
-            | E::MqttState(_)
-            | E::NotConnAck(_)
-            | E::Timeout(_)
-    );
-    Why { text, may_be_protocol }
-}
-
-fn why_v311(error: &rumqttc::ConnectionError) -> Why {
-    use rumqttc::{ConnectReturnCode as Code, ConnectionError as E, StateError};
-    let text = match error {
-        E::ConnectionRefused(Code::BadUserNamePassword | Code::NotAuthorized) => NOT_AUTHORISED.into(),
-        E::ConnectionRefused(code) => format!("refused: {code:?}"),
-        E::NetworkTimeout | E::FlushTimeout => "no answer in time".into(),
-        E::Io(e) => e.to_string(),
-        E::Tls(e) => format!("TLS: {e}"),
-        E::MqttState(StateError::ConnectionAborted) => "closed by the broker".into(),
-        other => other.to_string(),
-    };
-    let may_be_protocol = matches!(
-        error,
-        E::ConnectionRefused(Code::RefusedProtocolVersion)
-            | E::MqttState(_)
-            | E::NotConnAck(_)
-            | E::NetworkTimeout
-    );
-    Why { text, may_be_protocol }
-}
-
-const NOT_AUTHORISED: &str =
-    "refused: not authorised; check the certificate or username and password_file under [broker]";
-
-type Login = Option<(String, String)>;
-
-fn login(broker: &BrokerConfig) -> Result<Login, String> {
-    let Some((username, file)) = &broker.login else { return Ok(None) };
-    let password = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    Ok(Some((username.clone(), password.trim_end_matches(['\r', '\n']).to_owned())))
-}
-
-fn transport(broker: &BrokerConfig) -> Result<Transport, TlsError> {
-    Ok(match &broker.tls {
-        None => Transport::tcp(),
-        Some(files) => Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(client_config(files)?))),
-    })
-}
-
-/// The same for as long as hall and agent are, so that the broker keeps the session.
-fn client_id(station: &Station) -> String {
-    let Address { hall, agent, .. } = &station.address;
-    match station.visit {
-        Visit::Serve => format!("{hall}-{agent}"),
-        Visit::Look => format!("{hall}-{agent}-doctor"),
-    }
-}
-
-fn options_v5(station: &Station, transport: Transport, login: Login) -> v5::MqttOptions {
-    let broker = &station.address.broker;
-    let mut options = v5::MqttOptions::new(client_id(station), broker.host.clone(), broker.port);
-    options
-        .set_transport(transport)
-        .set_keep_alive(KEEP_ALIVE)
-        .set_max_packet_size(Some(MAX_PACKET))
-        .set_connection_timeout(CONNECT_TIMEOUT_S)
-        .set_outgoing_inflight_upper_limit(INFLIGHT);
-    if station.visit == Visit::Serve {
-        let (topic, qos) = (status_topic(station), v5::mqttbytes::QoS::AtLeastOnce);
-        let will = v5::mqttbytes::v5::LastWill::new(topic, json(&offline()), qos, true, None);
-        options
-            .set_clean_start(false)
-            .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
-            .set_last_will(will);
-    }
-    if let Some((username, password)) = login {
-        options.set_credentials(username, password);
-    }
-    options
-}
-
-fn options_v311(station: &Station, transport: Transport, login: Login) -> rumqttc::MqttOptions {
-    let broker = &station.address.broker;
-    let mut options = rumqttc::MqttOptions::new(client_id(station), broker.host.clone(), broker.port);
-    options
-        .set_transport(transport)
-        .set_keep_alive(KEEP_ALIVE)
-        .set_max_packet_size(MAX_PACKET as usize, MAX_PACKET as usize)
-        .set_inflight(INFLIGHT);
-    if station.visit == Visit::Serve {
-        let will = rumqttc::LastWill::new(status_topic(station), json(&offline()), QoS::AtLeastOnce, true);
-        options.set_clean_session(false).set_last_will(will);
-    }
-    if let Some((username, password)) = login {
-        options.set_credentials(username, password);
-    }
-    options
-}
-
-fn status_topic(station: &Station) -> String {
-    Channel::Status.topic(&station.address.hall, &station.address.agent)
 }

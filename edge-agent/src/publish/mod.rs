@@ -9,7 +9,9 @@
 //! Coverage is delivered when the broker has taken it and does not say that nobody listens; see [`crate::outbox`].
 
 mod link;
+mod options;
 mod tls;
+mod why;
 mod window;
 
 pub use link::{Delivery, Happening, Link, LinkError, Protocol, Station, Visit};
