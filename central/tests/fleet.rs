@@ -68,6 +68,7 @@ fn machine(at: Timestamp, calibration: &str) -> Machine {
         calibration: Digest::of(calibration.as_bytes()),
         cameras: vec![camera],
         load: Load { cores: 4, cpu: 0.5, memory: 0.25, disk_free: 1 << 35, waiting: 3 },
+        page: None,
     }
 }
 
@@ -527,10 +528,19 @@ async fn codes_for_calibration_pages_are_signed_for_one_agent_and_kept_nowhere()
     assert!(verifies("edge-01") && !verifies("edge-02"));
     assert_ne!(installer.post(PATH, Value::Null, 201).await["code"], made["code"]);
 
+    // Where the page is, the agent says while it is open.
+    assert_eq!(made["page"], Value::Null);
+    for address in ["192.0.2.7:8443", "[2001:db8::7]:8443"] {
+        let said = Machine { page: Some(address.parse().unwrap()), ..machine(Timestamp::now(), "a") };
+        store.record(&[arrival("edge-01", Body::Machine(said))], Timestamp::now()).await.unwrap();
+        let page = installer.post(PATH, Value::Null, 201).await["page"].clone();
+        assert_eq!(page, format!("https://{address}"));
+    }
+
     // It is noted who had one, and the code itself is in no row.
     let logged = store.accesses(&AccessFilter::default(), 50).await.unwrap();
     let issued: Vec<_> = logged.iter().filter(|row| row.entry.action == "issue_sign_in_code").collect();
-    assert_eq!((issued.len(), issued[0].name.as_deref()), (2, Some("installer")));
+    assert_eq!((issued.len(), issued[0].name.as_deref()), (4, Some("installer")));
     assert!(issued.iter().all(|row| row.entry.subject == "tanggu/edge-01"));
     for file in std::fs::read_dir(central.dir.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// What is wrong with the system itself.
@@ -284,6 +285,10 @@ pub struct Machine {
     pub cameras: Vec<MachineCamera>,
     /// How busy it is.
     pub load: Load,
+    /// Where its calibration page is reached over https; absent while the page is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub page: Option<SocketAddr>,
 }
 
 /// The schema name of [`Machine`].

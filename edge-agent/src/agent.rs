@@ -125,7 +125,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let handle =
         Handle { agent: Arc::clone(&agent), gallery, memory, clock, models, setup: in_force_out, orders };
     let is_offered = agent.calibrate.on_demand || agent.calibrate.always;
-    let page = is_offered.then(|| on_demand::offer(handle)).transpose()?;
+    let page = is_offered.then(|| on_demand::offer(handle, Arc::clone(&gauge))).transpose()?;
     let mut live = Live {
         agent,
         remote,

@@ -10,6 +10,7 @@ use chuangming_domain::id::{CameraId, WindowId};
 use chuangming_domain::wire::{Load, Machine, MachineCamera, MachineSchema};
 use parking_lot::Mutex;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +42,7 @@ pub struct Gauge {
     data_dir: PathBuf,
     clock: Arc<SteadyClock>,
     state: Mutex<State>,
+    page: Mutex<Option<SocketAddr>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +72,7 @@ impl Gauge {
             since: Instant::now(),
             ticks: Ticks::now(),
         };
-        Self { outbox, data_dir, clock, state: Mutex::new(state) }
+        Self { outbox, data_dir, clock, state: Mutex::new(state), page: Mutex::default() }
     }
 
     /// Notes what is in force and which cameras are watched under it.
@@ -83,6 +85,11 @@ impl Gauge {
         state.policy = setup.policy.digest.clone();
         state.calibration = setup.calibration.digest.clone();
         state.cameras = cameras.map(|(id, pace)| (id.clone(), windows(&id), pace)).collect();
+    }
+
+    /// Notes where the calibration page is reached, or that it is closed.
+    pub fn page_is_at(&self, address: Option<SocketAddr>) {
+        *self.page.lock() = address;
     }
 
     /// What there is to say now; rates are since the last report.
@@ -108,6 +115,7 @@ impl Gauge {
             calibration: state.calibration.clone(),
             cameras,
             load,
+            page: *self.page.lock(),
         }
     }
 }

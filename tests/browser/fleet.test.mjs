@@ -94,7 +94,7 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
   await page.getByText(zh["fleet.enrolled"].replace("{agent}", "edge-01")).waitFor();
 
   const agent = await connect("edge-01");
-  await agent.send("machine", machine());
+  await agent.send("machine", machine({ page: "192.0.2.7:8443" }));
   await agent.send("calibration", { schema: "chuangming.calibration/1", calibration: HASH("2"), at: new Date().toISOString(), text: GEOMETRY }, true);
   await report(agent, 7);
   const trouble = agent.health("camera_dark", "raised", { camera: "cam-2", windows: ["3"] });
@@ -126,6 +126,9 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
     await dialog.getByRole("button", { name: zh["fleet.code_make"] }).click();
     codes.push(await dialog.locator("[data-code]").innerText());
     await dialog.locator(".qr").waitFor();
+    // The machine said that its page is open, and where.
+    const link = dialog.getByRole("link", { name: "https://192.0.2.7:8443" });
+    assert.equal(await link.getAttribute("href"), `https://192.0.2.7:8443/#code=${codes[n]}`);
     if (n === 0) await look(page, "fleet-code-phone");
     await dialog.getByRole("button", { name: zh["ui.close"], exact: true }).last().click();
     await dialog.waitFor({ state: "detached" });

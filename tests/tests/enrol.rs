@@ -139,10 +139,11 @@ async fn a_machine_enrols_runs_gets_rules_and_is_sent_away() {
         .await;
     assert_eq!(fleet["machine"]["calibration"], calibration);
 
-    // A code of central opens the machine's calibration page once, for whoever carries it there.
-    let code =
-        installer.post("/api/v1/fleet/tanggu/edge-07/sign-in-codes", &Value::Null).await["code"].clone();
+    // A code of central opens the machine's calibration page once, for whoever carries it there; the machine said where.
+    let issued = installer.post("/api/v1/fleet/tanggu/edge-07/sign-in-codes", &Value::Null).await;
+    let code = issued["code"].clone();
     let page = format!("https://127.0.0.1:{page}");
+    assert_eq!(issued["page"], page);
     let pem = fs::read(hall.path("machine/machine-data/calibration/certificate.pem")).unwrap();
     let pinned = reqwest::Certificate::from_pem(&pem).unwrap();
     let visitor = reqwest::Client::builder().tls_certs_only([pinned]).build().unwrap();

@@ -253,6 +253,9 @@ pub struct SignInCodeView {
     /// Until when it is good, by the agent's clock.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
+    /// Where the page is open, `https://…`, as the agent last said; null where it said that it is closed.
+    #[schema(required)]
+    pub page: Option<String>,
 }
 
 /// Issues a one-time code with which its bearer signs in at the agent's calibration page. The agent verifies the signature
@@ -284,7 +287,9 @@ pub async fn issue_code(
     })?;
     tracing::info!(%hall, %agent, by = account.name, "a code for an agent's calibration page was issued");
     let expires_at = Timestamp::from_second(code.issued_at + GOOD_FOR_S).unwrap_or(now);
-    Ok((StatusCode::CREATED, Json(SignInCodeView { code: code.to_string(), expires_at })))
+    let page = app.store.machine_of(&hall, &agent).await?.and_then(|machine| machine.page);
+    let page = page.map(|address| format!("https://{address}"));
+    Ok((StatusCode::CREATED, Json(SignInCodeView { code: code.to_string(), expires_at, page })))
 }
 
 /// There is no key to sign with.

@@ -63,6 +63,20 @@ impl Store {
         rows.into_iter().map(machine).collect()
     }
 
+    /// What an agent last said of itself as a machine.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn machine_of(&self, hall: &HallId, agent: &AgentId) -> Result<Option<Machine>, StoreError> {
+        let row: Option<String> =
+            sqlx::query_scalar("SELECT body FROM machines WHERE hall = $1 AND agent = $2")
+                .bind(hall.as_str())
+                .bind(agent.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map(|body| json("machines", &body)).transpose()
+    }
+
     /// The calibrations of an agent, newest first.
     ///
     /// # Errors

@@ -7,11 +7,13 @@ use super::invitation::Invitation;
 use super::service::Service;
 use crate::config::AgentConfig;
 use crate::failure::Failure;
+use crate::machine::Gauge;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
@@ -39,11 +41,11 @@ pub struct Offer {
     task: JoinHandle<()>,
 }
 
-/// Offers the page; nothing listens on the network until somebody asks.
+/// Offers the page; nothing listens on the network until somebody asks. The gauge is told where the page is open.
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub fn offer(handle: Handle) -> Result<Offer, Failure> {
+pub fn offer(handle: Handle, gauge: Arc<Gauge>) -> Result<Offer, Failure> {
     let path = handle.agent.data_dir.join(SOCKET);
     let cannot = |e: io::Error| Failure::failed(format!("{}: {e}", path.display()));
     // Whoever made it is gone: this process holds the lock on data_dir.
@@ -54,7 +56,7 @@ pub fn offer(handle: Handle) -> Result<Offer, Failure> {
     let listener = UnixListener::bind(&path).map_err(cannot)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(cannot)?;
     let (stop, is_over) = oneshot::channel();
-    let task = tokio::spawn(wait_for_askers(listener, handle, is_over));
+    let task = tokio::spawn(wait_for_askers(listener, handle, gauge, is_over));
     Ok(Offer { path, stop, task })
 }
 
@@ -69,7 +71,12 @@ impl Offer {
     }
 }
 
-async fn wait_for_askers(listener: UnixListener, handle: Handle, mut stop: oneshot::Receiver<()>) {
+async fn wait_for_askers(
+    listener: UnixListener,
+    handle: Handle,
+    gauge: Arc<Gauge>,
+    mut stop: oneshot::Receiver<()>,
+) {
     let mut service: Option<Service> = None;
     let always = handle.agent.calibrate.always;
     let mut turn = tokio::time::interval(LOOK_AFTER);
@@ -95,6 +102,7 @@ async fn wait_for_askers(listener: UnixListener, handle: Handle, mut stop: onesh
                 }
             }
         }
+        gauge.page_is_at(service.as_ref().map(Service::address));
     }
     if let Some(service) = service {
         service.close().await;

@@ -27,7 +27,7 @@ const LOOK_AFTER: Duration = Duration::from_secs(5);
 /// The page while it is served.
 pub struct Service {
     app: Arc<App>,
-    address: String,
+    address: SocketAddr,
     stop: oneshot::Sender<()>,
     door: JoinHandle<()>,
     keeper: JoinHandle<()>,
@@ -62,14 +62,20 @@ impl Service {
         }));
         let keeper = tokio::spawn(keep(Arc::clone(&app)));
         tracing::info!(%address, "the calibration page is open");
-        Ok(Self { app, address: format!("https://{address}"), stop, door, keeper })
+        Ok(Self { app, address, stop, door, keeper })
+    }
+
+    /// Where the page is reached.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A fresh one-time code and all that goes with it; the code before it is good no longer.
     #[must_use]
     pub fn invite(&self) -> Invitation {
         Invitation {
-            address: self.address.clone(),
+            address: format!("https://{}", self.address),
             code: self.app.codes.issue(Instant::now()),
             good_for_s: GOOD_FOR.as_secs(),
             fingerprint: self.app.fingerprint.clone(),

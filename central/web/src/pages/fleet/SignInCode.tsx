@@ -13,6 +13,9 @@ interface Props {
   onClose: () => void;
 }
 
+/** The page's address that signs in by itself (what follows the `#` stays in the browser), or the code alone where the page is closed. */
+const link = ({ page, code }: Schema<"SignInCode">) => (page === null ? code : `${page}/#code=${code}`);
+
 /** A one-time code for an agent's calibration page: issued when asked for, shown once. */
 export function SignInCode({ hall, agent, onClose }: Props) {
   const [made, setMade] = useState<Schema<"SignInCode"> | null>(null);
@@ -41,9 +44,10 @@ export function SignInCode({ hall, agent, onClose }: Props) {
       {failed !== null && <p class="failed" role="alert">{failed}</p>}
       {made !== null && (
         <div class="enrol">
-          <p>{t("fleet.code_how", { agent })}</p>
+          <p>{t(made.page === null ? "fleet.code_how" : "fleet.code_open", { agent })}</p>
+          {made.page !== null && <p><a href={link(made)} target="_blank" rel="noopener noreferrer">{made.page}</a></p>}
           <pre class="command"><code data-code>{made.code}</code></pre>
-          <QrCode text={made.code} name={t("fleet.code_qr")} />
+          <QrCode text={link(made)} name={t(made.page === null ? "fleet.code_qr" : "fleet.code_link_qr")} />
           <p class="muted">{t("fleet.code_until", { time: clock(made.expires_at) })}</p>
         </div>
       )}
