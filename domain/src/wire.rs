@@ -4,12 +4,12 @@ use crate::digest::Digest;
 use crate::event::EventId;
 use crate::id::{AgentId, CameraId, HallId, WindowId};
 use crate::observation::Signal;
+use core::net::SocketAddr;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// What is wrong with the system itself.

@@ -10,6 +10,7 @@ pub mod ballast;
 pub mod bench;
 pub mod calibrate;
 pub mod capture;
+pub mod chart;
 pub mod clock;
 pub mod config;
 pub mod detail;

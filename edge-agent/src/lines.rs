@@ -1,13 +1,12 @@
-//! Straight things in a picture, for the calibration page: edges to snap to, and what tells a lens and a level.
+//! Straight edges in a picture, for the calibration page: to snap to, and to tell a lens and a level by.
 //!
 //! Only places come out of here, in fractions of the picture; what they mean is for `calibration` to say.
 
 use chuangming_domain::geometry::Point;
 use chuangming_models::RgbImage;
 use opencv::boxed_ref::BoxedRef;
-use opencv::core::{Mat, MatTraitConst, Size, Vec4f, Vector, no_array};
-use opencv::imgproc::LineSegmentDetectorTrait;
-use opencv::{calib3d, imgproc};
+use opencv::core::{Mat, Vec4f, Vector, no_array};
+use opencv::imgproc::{self, LineSegmentDetectorTrait};
 
 /// Shorter edges than this share of the picture's width are of no use.
 const SHORTEST: f64 = 0.03;
@@ -21,35 +20,11 @@ const GAP: f64 = 0.012;
 /// and turns of no more degrees than this.
 const TURN: f64 = 6.0;
 const MOST_CHAINS: usize = 100;
-/// A chart may be larger than this; so part of it is enough. In inner corners.
-const SMALLEST_CHART: (i32, i32) = (5, 4);
 
 /// OpenCV could not look at a picture.
 #[derive(Debug, thiserror::Error)]
 #[error("OpenCV: {0}")]
-pub struct LinesError(String);
-
-/// Inner corners of a chequered chart, row by row from left to right, as it is held.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chart {
-    /// Corners in a row.
-    pub columns: usize,
-    /// All corners.
-    pub corners: Vec<Point>,
-}
-
-impl Chart {
-    /// OpenCV begins at any corner of a chart: its rows may be columns.
-    fn held(columns: usize, corners: Vec<Point>) -> Self {
-        let rows = corners.len() / columns;
-        let (first, last) = (corners[0], corners[columns - 1]);
-        if (last.x - first.x).abs() >= (last.y - first.y).abs() {
-            return Self { columns, corners };
-        }
-        let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c));
-        Self { columns: rows, corners: turned.map(|i| corners[i]).collect() }
-    }
-}
+pub struct LinesError(pub(crate) String);
 
 /// Straight edges, the longest first.
 ///
@@ -150,39 +125,14 @@ fn pieces(image: &RgbImage) -> Result<Vec<[Point; 2]>, LinesError> {
     Ok(found.iter().map(fractions).collect())
 }
 
-/// The chart that is held into the picture; `None` if there is none.
-///
-/// # Errors
-/// When OpenCV fails.
-pub fn chart(image: &RgbImage) -> Result<Option<Chart>, LinesError> {
-    let grey = grey(image);
-    let size = Size::new(SMALLEST_CHART.0, SMALLEST_CHART.1);
-    let flags = calib3d::CALIB_CB_LARGER | calib3d::CALIB_CB_NORMALIZE_IMAGE | calib3d::CALIB_CB_EXHAUSTIVE;
-    let (mut corners, mut meta) = (Vector::<opencv::core::Point2f>::new(), Mat::default());
-    let is_there = mat(&grey, image)
-        .and_then(|mat| {
-            calib3d::find_chessboard_corners_sb_with_meta(&mat, size, &mut corners, flags, &mut meta)
-        })
-        .map_err(|e| LinesError(e.message))?;
-    let columns = usize::try_from(meta.cols()).unwrap_or_default();
-    if !is_there || columns == 0 || corners.len() % columns != 0 {
-        return Ok(None);
-    }
-    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-    // OpenCV's corners are at pixel centres.
-    let place = |p: opencv::core::Point2f| Point {
-        x: (f64::from(p.x) + 0.5) / width,
-        y: (f64::from(p.y) + 0.5) / height,
-    };
-    Ok(Some(Chart::held(columns, corners.iter().map(place).collect())))
-}
-
-fn grey(image: &RgbImage) -> Vec<u8> {
+/// Brightness, pixel by pixel.
+pub(crate) fn grey(image: &RgbImage) -> Vec<u8> {
     let brightness = |p: &[u8]| (77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2])) >> 8;
     image.pixels().chunks_exact(3).map(|p| brightness(p).try_into().unwrap_or(u8::MAX)).collect()
 }
 
-fn mat<'a>(grey: &'a [u8], image: &RgbImage) -> opencv::Result<BoxedRef<'a, Mat>> {
+/// What [`grey`] made of an image, for OpenCV.
+pub(crate) fn mat<'a>(grey: &'a [u8], image: &RgbImage) -> opencv::Result<BoxedRef<'a, Mat>> {
     Mat::new_rows_cols_with_data(image.height().cast_signed(), image.width().cast_signed(), grey)
 }
 
@@ -233,30 +183,5 @@ mod tests {
             let truth = 40.0 + 12.0 * (1.0 - ((p.x * 640.0 - 320.0) / 320.0).powi(2));
             assert!((p.y * 360.0 - truth).abs() < 1.5, "{p:?} is not on the edge");
         }
-    }
-
-    #[test]
-    fn a_chart_is_found_even_if_a_part_of_it_is_outside() {
-        // Eleven by eight squares of 40 pixels, turned by three degrees.
-        let (sin, cos) = 3f64.to_radians().sin_cos();
-        let board = |left: f64, top: f64| {
-            picture(move |x, y| {
-                let (dx, dy) = (x - left, y - top);
-                let (u, v) = ((dx * cos + dy * sin) / 40.0, (dy * cos - dx * sin) / 40.0);
-                let inside = (0.0..11.0).contains(&u) && (0.0..8.0).contains(&v);
-                if inside && (u.floor() + v.floor()) % 2.0 == 0.0 { 20 } else { 230 }
-            })
-        };
-        let whole = chart(&board(100.0, 15.0)).unwrap().unwrap();
-        assert_eq!((whole.columns.max(whole.corners.len() / whole.columns), whole.corners.len()), (10, 70));
-        let expected = (100.0 + 40.0 * (cos - sin), 15.0 + 40.0 * (cos + sin));
-        let nearest = whole
-            .corners
-            .iter()
-            .map(|p| (p.x * 640.0 - expected.0).hypot(p.y * 360.0 - expected.1))
-            .fold(f64::MAX, f64::min);
-        assert!(nearest < 0.3, "{nearest} pixels off");
-        assert!(chart(&board(-130.0, -60.0)).unwrap().unwrap().corners.len() >= 20);
-        assert!(chart(&picture(|_, _| 90)).unwrap().is_none());
     }
 }

@@ -5,8 +5,8 @@ mod page;
 use page::{Page, ffmpeg, problem, scenes};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A sensor's noise: without it a still picture is a frozen camera.
 const NOISE: &str = "noise=alls=4:allf=t";
@@ -18,20 +18,14 @@ fn still(picture: &Path, filter: &str, output: PathBuf) -> PathBuf {
     output
 }
 
-/// A chequered chart of eleven by eight squares that is turned, before a wall.
-fn chart(degrees: f64, output: &Path) {
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let mut text = "P2\n640 360\n255\n".to_owned();
-    for y in 0..360 {
-        for x in 0..640 {
-            let (dx, dy) = (f64::from(x) + 0.5 - 110.0, f64::from(y) + 0.5 - 20.0);
-            let (u, v) = ((dx * cos + dy * sin) / 38.0, (dy * cos - dx * sin) / 38.0);
-            let is_inside = (0.0..11.0).contains(&u) && (0.0..8.0).contains(&v);
-            let is_dark = is_inside && (u.floor() + v.floor()) % 2.0 == 0.0;
-            writeln!(text, "{}", if is_dark { 25 } else { 225 }).unwrap();
-        }
-    }
-    std::fs::write(output, text).unwrap();
+/// The page with the chart, as it is sent to a printer. A square of it is 38 pixels wide.
+fn chart(folder: &Path) -> PathBuf {
+    let pdf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../calibration/board.pdf");
+    let page = folder.join("chart");
+    let print =
+        Command::new("pdftoppm").args(["-r", "40", "-gray", "-singlefile"]).arg(pdf).arg(&page).status();
+    assert!(print.unwrap().success(), "pdftoppm");
+    page.with_extension("pgm")
 }
 
 async fn level(page: &Page, camera: &str, by: &str) -> reqwest::Response {
@@ -43,12 +37,14 @@ async fn lens_and_true_vertical_are_told_by_the_room_and_by_the_chart() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let room = scenes("img/demo.ref.jpg");
-    chart(2.0, &at("chart.pgm"));
+    let printed = chart(folder.path());
+    let turned = "pad=640:360:(ow-iw)/2:(oh-ih)/2:white,rotate=2*PI/180:bilinear=1:fillcolor=white";
     let cameras = [
         ("level", still(&room, "null", at("level.mp4"))),
         // What ffmpeg turns clockwise leans to the right at its upper end.
         ("rolled", still(&room, "rotate=4*PI/180:bilinear=1,crop=iw*0.86:ih*0.86", at("rolled.mp4"))),
-        ("chart", still(&at("chart.pgm"), "null", at("chart.mp4"))),
+        ("chart", still(&printed, turned, at("chart.mp4"))),
+        ("hand", still(&printed, &format!("{turned},drawbox=270:130:90:110:gray:fill"), at("hand.mp4"))),
         ("wall", still(&room, "drawbox=color=gray:t=fill", at("wall.mp4"))),
     ];
     let page = Page::open_on(folder, &cameras).await.with_somebody().await;
@@ -67,10 +63,14 @@ async fn lens_and_true_vertical_are_told_by_the_room_and_by_the_chart() {
         rolled["quality"]["segments"].as_u64().unwrap() > 5 && rolled["quality"].get("corners").is_none()
     );
 
-    let chart = told("chart", "chart").await;
-    assert!((roll(&chart) - 2.0).abs() < 0.3, "{chart}");
-    assert!(chart["lens"]["k1"].as_f64().unwrap().abs() < 0.05, "the chart is drawn without a lens: {chart}");
-    assert_eq!((chart["quality"]["corners"].as_u64(), chart["quality"].get("segments")), (Some(70), None));
+    for (camera, corners) in [("chart", 60..=60), ("hand", 30..=56)] {
+        let chart = told(camera, "chart").await;
+        assert!((roll(&chart) - 2.0).abs() < 0.3, "{chart}");
+        assert!(chart["lens"]["k1"].as_f64().unwrap().abs() < 0.05, "it is drawn without a lens: {chart}");
+        let quality = &chart["quality"];
+        assert!(corners.contains(&quality["corners"].as_u64().unwrap()), "{chart}");
+        assert_eq!(quality.get("segments"), None);
+    }
 
     for (camera, by, expected) in [
         ("wall", "edges", (422, "too_few_edges")),

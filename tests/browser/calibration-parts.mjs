@@ -17,11 +17,13 @@ export function clip(id) {
   return readFileSync(join(CLIPS, "manifest.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line)).find((one) => one.id === id);
 }
 
-function ffmpeg(...args) {
-  const made = spawnSync("ffmpeg", ["-loglevel", "error", ...args], { encoding: "utf8" });
-  if (made.status !== 0) throw new Error(`ffmpeg: ${made.error ?? made.stderr}`);
+function tool(name, ...args) {
+  const made = spawnSync(name, args, { encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`${name}: ${made.error ?? made.stderr}`);
   return args.at(-1);
 }
+
+const ffmpeg = (...args) => tool("ffmpeg", "-loglevel", "error", ...args);
 
 /** A sensor's noise: without it a still picture is a frozen camera. */
 const NOISE = "noise=alls=6:allf=t";
@@ -47,15 +49,9 @@ function cup(folder) {
 
 /** The printed chart before a wall, rolled by three degrees. */
 function chart(folder) {
-  const [sin, cos] = [Math.sin(Math.PI / 60), Math.cos(Math.PI / 60)];
-  const value = (_, i) => {
-    const [dx, dy] = [(i % 640) + 0.5 - 120, Math.floor(i / 640) + 0.5 - 15];
-    const [u, v] = [(dx * cos + dy * sin) / 38, (dy * cos - dx * sin) / 38];
-    const inside = u >= 0 && u < 11 && v >= 0 && v < 8;
-    return inside && (Math.floor(u) + Math.floor(v)) % 2 === 0 ? 25 : 225;
-  };
-  writeFileSync(join(folder, "chart.pgm"), Buffer.concat([Buffer.from("P5 640 360 255\n"), Buffer.from(Array.from({ length: 640 * 360 }, value))]));
-  return ffmpeg("-loop", "1", "-i", join(folder, "chart.pgm"), "-t", "8", "-r", "5", "-vf", NOISE, "-pix_fmt", "yuv420p", join(folder, "chart.mp4"));
+  const page = tool("pdftoppm", "-r", "40", "-gray", "-singlefile", join(ROOT, "calibration/board.pdf"), join(folder, "chart"));
+  const rolled = "pad=640:360:(ow-iw)/2:(oh-ih)/2:white,rotate=3*PI/180:bilinear=1:fillcolor=white";
+  return ffmpeg("-loop", "1", "-i", `${page}.pgm`, "-t", "8", "-r", "5", "-vf", `${rolled},${NOISE}`, "-pix_fmt", "yuv420p", join(folder, "chart.mp4"));
 }
 
 /** An empty hall whose camera is knocked aside after a while: by 6 % of its width to the left, and a little down. */

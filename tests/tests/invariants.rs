@@ -39,7 +39,7 @@ fn only_those_know_who_may() {
     let may: &[(&str, &[&str])] = &[
         ("ort", &["models/src/"]),
         // Of the picture's geometry OpenCV may be asked outside too, never for video.
-        ("opencv", &["edge-agent/src/capture/", "edge-agent/src/lines.rs"]),
+        ("opencv", &["edge-agent/src/capture/", "edge-agent/src/lines.rs", "edge-agent/src/chart.rs"]),
         ("ffmpeg_next", &["edge-agent/src/capture/"]),
         ("rumqttc", &["edge-agent/src/publish/", "central/src/ingest/", "central/src/simulate"]),
         ("rumqttd", &["central/src/ingest/"]),

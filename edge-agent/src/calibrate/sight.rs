@@ -4,10 +4,11 @@
 use super::App;
 use super::body::{JsonBody, Places};
 use super::problem::Failure;
+use crate::chart::chart;
 use crate::lines;
 use axum::Json;
 use axum::extract::State;
-use chuangming_calibration::{ChartCorner, Draft, DraftLens, LensFit};
+use chuangming_calibration::{Draft, DraftLens, LensFit};
 use chuangming_models::RgbImage;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -141,14 +142,7 @@ fn by_edges(image: &RgbImage) -> Result<LensFit, Failure> {
 
 fn by_chart(image: &RgbImage) -> Result<(LensFit, usize), Failure> {
     let missing = Failure::Unprocessable("no_chart", "hold the chart flat and upright into the picture");
-    let Some(chart) = lines::chart(image).map_err(Failure::internal)? else { return Err(missing) };
-    let index = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    let corner = |(i, p): (usize, &chuangming_domain::geometry::Point)| ChartCorner {
-        column: index(i % chart.columns),
-        row: index(i / chart.columns),
-        at: [p.x, p.y],
-    };
-    let corners: Vec<ChartCorner> = chart.corners.iter().enumerate().map(corner).collect();
+    let Some(corners) = chart(image).map_err(Failure::internal)? else { return Err(missing) };
     let fit = LensFit::from_chart(&corners, (image.width(), image.height()));
     fit.map(|fit| (fit, corners.len())).map_err(|_| missing)
 }
