@@ -57,6 +57,9 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/directory", SignedIn),
     ("PUT", "/api/v1/directory/{hall}", ADMINISTRATOR),
     ("DELETE", "/api/v1/directory/{hall}", ADMINISTRATOR),
+    ("GET", "/api/v1/public-calendar", ADMINISTRATOR),
+    ("PUT", "/api/v1/public-calendar/{year}", ADMINISTRATOR),
+    ("DELETE", "/api/v1/public-calendar/{year}", ADMINISTRATOR),
     // Rules.
     ("GET", "/api/v1/policies", SignedIn),
     ("GET", "/api/v1/policies/{hall}", SignedIn),

@@ -209,13 +209,17 @@ async fn broker_address(config: &Config, access: &Access) -> Result<Address, Sta
 }
 
 /// Says in the log and at `/metrics` which year's public calendar should be known by now and is not.
-fn tell_missing_calendar(now: Timestamp) {
-    let year = duty::missing(now.to_zoned(duty::zone()).date());
-    metrics::gauge!("central_calendar_missing_year").set(f64::from(year.unwrap_or_default()));
+async fn tell_missing_calendar(store: &Store, now: Timestamp) {
+    let brought = match store.public_years().await {
+        Ok(years) => years,
+        Err(error) => return tracing::error!(%error, "the public calendar could not be read"),
+    };
+    let year = duty::missing(now.to_zoned(duty::zone()).date(), brought.keys());
+    telemetry::calendar_missing(year);
     if let Some(year) = year {
         tracing::warn!(
             year,
-            "the public calendar is not known: only weekends are off unless halls write their days down"
+            "the public calendar is not known: only weekends are off until an administrator brings it"
         );
     }
 }
@@ -238,7 +242,7 @@ async fn chores(store: Store, hub: Hub, retention: RetentionDays, metrics: Prome
             }
             _ = housekeeping.tick() => {
                 let now = Timestamp::now();
-                tell_missing_calendar(now);
+                tell_missing_calendar(&store, now).await;
                 if let Err(error) = store.housekeep(now).await {
                     tracing::error!(%error, "housekeeping failed");
                 }

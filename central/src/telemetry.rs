@@ -64,6 +64,11 @@ fn describe() {
     );
 }
 
+/// Says which year's public calendar should be known by now and is not.
+pub fn calendar_missing(year: Option<i16>) {
+    metrics::gauge!("central_calendar_missing_year").set(f64::from(year.unwrap_or_default()));
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

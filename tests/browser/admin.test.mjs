@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { accessible, catalogue, fits, screenshot, signIn, startBrowser, startCentral } from "./parts.mjs";
+import { accessible, call, catalogue, fits, screenshot, signIn, startBrowser, startCentral } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
@@ -178,4 +178,49 @@ test("what an administrator and an auditor must not see is not there", async () 
     }
     await page.context().close();
   }
+});
+
+test("an administrator brings the next year's holidays, and heads are reminded no more", async () => {
+  const { page: head } = await signIn(browser, central.url);
+  const { page, complaints } = await signIn(browser, central.url, { name: "admin" });
+  const { years, missing } = await call(page, central.url, "GET", "/public-calendar");
+  const year = missing ?? years.at(-1).year + 1;
+  await head.goto(`${central.url}/duty?part=calendar`);
+  if (missing !== null) await head.locator(`[data-missing='${year}']`).first().waitFor();
+  await page.goto(`${central.url}/holidays`);
+  await page.getByRole("heading", { name: zh["public_calendar.title"] }).waitFor();
+  if (missing !== null) await page.locator(`[data-missing='${year}']`).waitFor();
+  const bring = page.getByRole("dialog");
+  await page.getByRole("button", { name: zh["public_calendar.bring"] }).click();
+  assert.equal(await bring.locator("input[name=year]").inputValue(), String(year));
+  // Wrong rows are told together, and nothing is taken.
+  await bring.locator("textarea").fill(`日期,类型,名称\n${year}-02-30,放假,元旦\n${year}-01-01,休假,元旦\n${year - 1}-01-01,放假,元旦\n`);
+  await bring.locator("button.primary").click();
+  await bring.getByText(zh["duty.problem.kind"]).waitFor();
+  for (const word of ["day", "year"]) await bring.getByText(zh[`duty.problem.${word}`], { exact: false }).first().waitFor();
+  await look(page, "holidays-wrong");
+  const file = `日期,类型,名称\n${year}-01-01,放假,元旦\n${year}-10-01,放假,国庆节\n${year}-10-02,放假,国庆节\n`;
+  await bring.locator("input[name=file]").setInputFiles({ name: "year.csv", mimeType: "text/csv", buffer: Buffer.from(file) });
+  await bring.locator("button.primary").click();
+  const days = page.locator(`[data-year='${year}'] li`);
+  await days.first().waitFor();
+  assert.equal(await days.count(), 3);
+  assert.equal(await page.locator(`[data-missing='${year}']`).count(), 0);
+  await bring.waitFor({ state: "detached" });
+  await look(page, "holidays");
+  await head.goto(`${central.url}/duty?part=calendar&month=${year}-10`);
+  await head.locator(`[data-day='${year}-10-02'][data-kind=holiday]`).getByText("国庆节").waitFor();
+  assert.equal(await head.locator(`[data-missing='${year}']`).count(), 0, "the head is reminded no more");
+  await head.close();
+  await page.setViewportSize(PHONE.viewport);
+  await look(page, "holidays-360");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await look(page, "holidays-360-dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  // Taken back, it is missed again.
+  await page.getByRole("button", { name: zh["public_calendar.forget"], exact: true }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: zh["public_calendar.forget"], exact: true }).click();
+  await page.getByText(zh["public_calendar.forgotten"]).waitFor();
+  await days.first().waitFor({ state: "detached" });
+  assert.deepEqual(complaints.filter((one) => !one.includes("422")), []);
 });

@@ -1,6 +1,7 @@
 //! Which days a hall works: Monday to Friday, the public calendar over that, and the hall's own days over both.
 
 use super::holidays::{Public, public};
+use super::year::{PublicDay, PublicYear};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use std::collections::BTreeMap;
@@ -10,17 +11,19 @@ use std::collections::BTreeMap;
 pub struct Calendar {
     /// Days that the hall itself has as worked or not.
     pub own: BTreeMap<Date, bool>,
+    /// Years of the public calendar that were brought, in place of what is built in.
+    pub brought: BTreeMap<i16, PublicYear>,
 }
 
 /// What a day is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DayKind {
+pub enum DayKind<'a> {
     /// Worked as usual.
     Workday,
     /// An ordinary weekend.
     Weekend,
     /// A public holiday, with its name.
-    Holiday(&'static str),
+    Holiday(&'a str),
     /// A weekend day that is worked by the public calendar.
     MakeUp,
     /// Worked because the hall says so.
@@ -29,7 +32,7 @@ pub enum DayKind {
     OwnClosed,
 }
 
-impl DayKind {
+impl DayKind<'_> {
     /// Whether it is worked.
     #[must_use]
     pub const fn worked(self) -> bool {
@@ -47,9 +50,9 @@ impl DayKind {
 impl Calendar {
     /// What a day is.
     #[must_use]
-    pub fn kind(&self, day: Date) -> DayKind {
+    pub fn kind(&self, day: Date) -> DayKind<'_> {
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        match (self.own.get(&day), public(day)) {
+        match (self.own.get(&day), self.public(day)) {
             (Some(true), _) => DayKind::OwnWorked,
             (Some(false), _) => DayKind::OwnClosed,
             (None, Some(Public::Holiday(name))) => DayKind::Holiday(name),
@@ -57,6 +60,15 @@ impl Calendar {
             (None, None) if weekend => DayKind::Weekend,
             (None, None) => DayKind::Workday,
         }
+    }
+
+    /// What the public calendar says of a day beyond its weekday.
+    fn public(&self, day: Date) -> Option<Public<'_>> {
+        let Some(year) = self.brought.get(&day.year()) else { return public(day) };
+        year.get(&day).map(|what| match what {
+            PublicDay::Holiday(name) => Public::Holiday(name),
+            PublicDay::MakeUp => Public::MakeUp,
+        })
     }
 
     /// Whether a day is worked.
@@ -94,7 +106,7 @@ mod tests {
     #[test]
     fn what_days_are() {
         let own = BTreeMap::from([(day("2026-10-02"), true), (day("2026-11-24"), false)]);
-        let calendar = Calendar { own };
+        let calendar = Calendar { own, ..Calendar::default() };
         for (text, kind) in [
             ("2026-11-23", DayKind::Workday),
             ("2026-11-22", DayKind::Weekend),
@@ -102,6 +114,27 @@ mod tests {
             ("2026-10-10", DayKind::MakeUp),
             ("2026-10-02", DayKind::OwnWorked),
             ("2026-11-24", DayKind::OwnClosed),
+        ] {
+            assert_eq!(calendar.kind(day(text)), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_that_was_brought_stands_in_place_of_what_is_built_in() {
+        let days = [("2026-10-02", PublicDay::Holiday("中秋".into())), ("2026-10-03", PublicDay::MakeUp)];
+        let year = days.map(|(text, what)| (day(text), what)).into();
+        let calendar = Calendar {
+            own: BTreeMap::from([(day("2026-10-05"), false)]),
+            brought: BTreeMap::from([(2026, year)]),
+        };
+        for (text, kind) in [
+            ("2026-10-01", DayKind::Workday),
+            ("2026-10-02", DayKind::Holiday("中秋")),
+            ("2026-10-03", DayKind::MakeUp),
+            ("2026-10-04", DayKind::Weekend),
+            ("2026-10-05", DayKind::OwnClosed),
+            ("2026-10-10", DayKind::Weekend),
+            ("2025-10-01", DayKind::Holiday("national")),
         ] {
             assert_eq!(calendar.kind(day(text)), kind, "{text}");
         }

@@ -1,10 +1,10 @@
 //! The public calendar: holidays and make-up workdays as the State Council's office announces them each autumn for the
-//! year after. A year that is not announced yet is not in here; the page says so.
+//! year after. A year that is not announced yet is not in here; the page says so, and an administrator can bring it.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-/// The years that are known.
+/// The years that are built in.
 pub const YEARS: [i16; 2] = [2025, 2026];
 
 /// Name (a key of the catalogue), first and last day off.
@@ -41,16 +41,16 @@ const WORKED_WEEKENDS: [&str; 11] = [
 
 /// What the public calendar says of a day beyond its weekday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Public {
+pub enum Public<'a> {
     /// Off, with the holiday's name.
-    Holiday(&'static str),
+    Holiday(&'a str),
     /// A weekend day that is worked.
     MakeUp,
 }
 
 /// Looks a day up.
 #[must_use]
-pub fn public(day: Date) -> Option<Public> {
+pub fn public(day: Date) -> Option<Public<'static>> {
     let parse = |text: &str| text.parse::<Date>().ok();
     let off = HOLIDAYS.iter().find(|(_, from, to)| parse(from) <= Some(day) && Some(day) <= parse(to));
     match off {
@@ -62,15 +62,17 @@ pub fn public(day: Date) -> Option<Public> {
 /// The month in which the schedule of the year after is usually announced.
 const ANNOUNCED: i8 = 11;
 
-/// The year whose public calendar should be known by now and is not: this one, or from November on the next.
+/// The year whose public calendar should be known by now and is neither built in nor brought: this one, or from November
+/// on the next.
 #[must_use]
-pub fn missing(today: Date) -> Option<i16> {
+pub fn missing<'a>(today: Date, brought: impl Iterator<Item = &'a i16> + Clone) -> Option<i16> {
     let next = (today.month() >= ANNOUNCED).then_some(today.year() + 1);
-    std::iter::once(today.year()).chain(next).find(|year| !YEARS.contains(year))
+    let known = |year: &i16| YEARS.contains(year) || brought.clone().any(|known| known == year);
+    std::iter::once(today.year()).chain(next).find(|year| !known(year))
 }
 
 /// Every day off and make-up day of a year.
-pub fn of_year(year: i16) -> impl Iterator<Item = (Date, Public)> {
+pub fn of_year(year: i16) -> impl Iterator<Item = (Date, Public<'static>)> {
     let first = Date::new(year, 1, 1).ok();
     let days =
         first.into_iter().flat_map(|day| day.series(1.day())).take_while(move |day| day.year() == year);
@@ -93,22 +95,26 @@ mod tests {
 
     #[test]
     fn a_year_is_missed_from_november_on() {
-        for (today, expected) in [
-            ("2025-06-01", None),
-            ("2025-12-31", None),
-            ("2026-10-31", None),
-            ("2026-11-01", Some(2027)),
-            ("2027-03-01", Some(2027)),
+        for (today, brought, expected) in [
+            ("2025-06-01", [].as_slice(), None),
+            ("2025-12-31", &[], None),
+            ("2026-10-31", &[], None),
+            ("2026-11-01", &[], Some(2027)),
+            ("2026-11-01", &[2026, 2028], Some(2027)),
+            ("2026-11-01", &[2027], None),
+            ("2027-03-01", &[], Some(2027)),
+            ("2027-11-01", &[2027], Some(2028)),
         ] {
-            assert_eq!(missing(today.parse().unwrap()), expected, "{today}");
+            assert_eq!(missing(today.parse().unwrap(), brought.iter()), expected, "{today} {brought:?}");
         }
     }
 
     /// The notices for 2025 and 2026 give the days off as 28 and 33, with 5 and 6 weekend days made up.
     #[test]
     fn the_years_are_whole() {
-        let count =
-            |year, wanted: fn(Public) -> bool| of_year(year).filter(|(_, public)| wanted(*public)).count();
+        let count = |year, wanted: fn(Public<'static>) -> bool| {
+            of_year(year).filter(|(_, public)| wanted(*public)).count()
+        };
         for (year, off, made_up) in [(2025, 28, 5), (2026, 33, 6)] {
             let is_off = |public| matches!(public, Public::Holiday(_));
             assert_eq!(

@@ -29,7 +29,8 @@ pub struct Cell {
 pub struct ImportProblem {
     /// Counted from 1, the heading included; 0 is the whole file.
     pub row: usize,
-    /// `file`, `heading`, `day`, `window`, `shift` or `staff`.
+    /// Of a roster `file`, `heading`, `day`, `window`, `shift` or `staff`; of a calendar `file`, `heading`, `day`, `year`, `kind`,
+    /// `name`, `weekday` (a workday that is no weekend day) or `twice`.
     pub field: &'static str,
     /// What was there.
     pub found: String,
@@ -147,6 +148,12 @@ fn read(rows: &[Vec<String>], names: &Names) -> Result<Vec<Cell>, Vec<ImportProb
     if problems.is_empty() { Ok(cells) } else { Err(problems) }
 }
 
+/// A day written 2026-11-23 or 2026/11/23, also without leading zeros.
+pub(super) fn day_of(text: &str) -> Option<Date> {
+    let text = text.replace('/', "-");
+    text.parse().or_else(|_| Date::strptime("%Y-%m-%d", text)).ok()
+}
+
 fn one(row: &[String], places: [usize; 4], names: &Names) -> Result<Cell, (&'static str, String)> {
     let [day, window, shift, staff] =
         places.map(|place| row.get(place).map(|cell| cell.trim()).unwrap_or_default());
@@ -154,14 +161,12 @@ fn one(row: &[String], places: [usize; 4], names: &Names) -> Result<Cell, (&'sta
         all.iter().find(|(id, name)| id == text || name == text).map(|(id, _)| id.clone())
     };
     let wrong = |field, found: &str| (field, found.to_owned());
-    let parsed =
-        day.replace('/', "-").parse::<Date>().or_else(|_| Date::strptime("%Y-%m-%d", day.replace('/', "-")));
     let mut people = Vec::new();
     for name in staff.split(['、', ',', '，', ';', '；']).map(str::trim).filter(|name| !name.is_empty()) {
         people.push(known(&names.staff, name).ok_or_else(|| wrong("staff", name))?);
     }
     Ok(Cell {
-        day: parsed.map_err(|_| wrong("day", day))?,
+        day: day_of(day).ok_or_else(|| wrong("day", day))?,
         window: known(&names.windows, window)
             .and_then(|id| WindowId::new(id).ok())
             .ok_or_else(|| wrong("window", window))?,

@@ -17,6 +17,7 @@ use chuangming_domain::policy::Span;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -56,8 +57,8 @@ pub struct DutyView {
     pub days: Vec<DayView>,
     /// Years of which the public calendar is known; of others only weekends are.
     pub calendar_years: Vec<i16>,
-    /// The year whose public calendar should be known by now and is not: this year, or from November on the next. Its days are
-    /// to be written down by hand, or central is to be brought up to date.
+    /// The year whose public calendar should be known by now and is not: this year, or from November on the next. An
+    /// administrator is to bring it; until then its days are to be written down by hand.
     #[schema(required)]
     pub calendar_missing: Option<i16>,
     /// Planned times without service.
@@ -190,12 +191,14 @@ fn view(duty: Duty, from: Date, to: Date) -> DutyView {
         };
         DayView { day, kind: name.to_owned(), holiday, worked: kind.worked() }
     });
+    let years: BTreeSet<_> = YEARS.iter().chain(duty.calendar.brought.keys()).copied().collect();
+    let calendar_years = years.into_iter().collect();
     DutyView {
         from,
         to,
         days: days.collect(),
-        calendar_years: YEARS.to_vec(),
-        calendar_missing: missing(today()),
+        calendar_missing: missing(today(), duty.calendar.brought.keys()),
+        calendar_years,
         shifts: duty.shifts.iter().map(Into::into).collect(),
         staff: duty
             .staff

@@ -27,6 +27,7 @@ pub mod pauses;
 pub mod policies;
 mod probes;
 pub mod problem;
+pub mod public_calendar;
 pub mod reports;
 pub mod retention;
 pub mod reviews;
@@ -265,6 +266,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/halls/{hall}/roster/file.csv", get(roster_file::export_csv))
         .route("/api/v1/halls/{hall}/roster/file.xlsx", get(roster_file::export_xlsx))
         .route("/api/v1/halls/{hall}/calendar/{day}", put(duty::put_day).delete(duty::drop_day))
+        .route("/api/v1/public-calendar", get(public_calendar::show))
+        .route("/api/v1/public-calendar/{year}", put(public_calendar::put).delete(public_calendar::forget))
         .route("/api/v1/halls/{hall}/pauses", post(pauses::add_pause))
         .route("/api/v1/halls/{hall}/pauses/{id}", delete(pauses::drop_pause))
         .route(

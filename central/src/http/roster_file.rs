@@ -39,6 +39,13 @@ pub struct ImportQuery {
     check: Option<bool>,
 }
 
+impl ImportQuery {
+    /// Whether nothing is to be taken.
+    pub(super) fn check(&self) -> bool {
+        self.check.unwrap_or(false)
+    }
+}
+
 /// Which days.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +62,7 @@ pub struct ExportQuery {
 /// What is wrong with a file; nothing of it was taken.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RosterRefused {
-    /// `/problems#roster`.
+    /// `/problems#roster` or `/problems#calendar`.
     #[serde(rename = "type")]
     pub kind: String,
     /// In a few words.
@@ -71,7 +78,8 @@ pub struct RosterRefused {
 pub struct RosterRowProblem {
     /// Counted from 1, the heading included; 0 is the whole file.
     pub row: usize,
-    /// `file`, `heading`, `day`, `window`, `shift` or `staff`.
+    /// Of a roster `file`, `heading`, `day`, `window`, `shift` or `staff`; of a calendar `file`, `heading`, `day`, `year`, `kind`,
+    /// `name`, `weekday` (a workday that is no weekend day) or `twice`.
     pub field: String,
     /// What was there; for `heading` the column that is missing.
     pub found: String,
@@ -113,14 +121,14 @@ pub async fn import(
     };
     match read {
         Ok(cells) => {
-            let taken = !query.check.unwrap_or(false);
+            let taken = !query.check();
             if taken {
                 take(&app, &signed_in, &hall, &cells).await?;
             }
             let cells = cells.into_iter().map(Into::into).collect();
             Ok(Json(RosterImported { cells, taken }).into_response())
         }
-        Err(problems) => Ok(refused(problems)),
+        Err(problems) => Ok(refused("roster", problems)),
     }
 }
 
@@ -203,9 +211,9 @@ fn attachment(
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], file).into_response()
 }
 
-fn refused(problems: Vec<ImportProblem>) -> Response {
+pub(super) fn refused(what: &str, problems: Vec<ImportProblem>) -> Response {
     let refusal = RosterRefused {
-        kind: "/problems#roster".to_owned(),
+        kind: format!("/problems#{what}"),
         title: "rows are wrong; nothing was taken".to_owned(),
         status: 422,
         problems: problems.into_iter().map(Into::into).collect(),

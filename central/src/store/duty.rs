@@ -1,6 +1,7 @@
 //! Shifts and rosters.
 
 use super::audit::append;
+use super::public_days::public_years;
 use super::{
     Access, Account, Change, Flag, Sql, Store, StoreError, Transaction, id, json, micros, suspended, time,
 };
@@ -380,13 +381,13 @@ pub(super) async fn shifts(db: &mut AnyConnection, hall: &HallId) -> Result<Vec<
 pub(super) async fn calendar(db: &mut AnyConnection, hall: &HallId) -> Result<Calendar, StoreError> {
     let rows: Vec<(String, Flag)> = sqlx::query_as("SELECT day, worked FROM calendar_days WHERE hall = $1")
         .bind(hall.as_str())
-        .fetch_all(db)
+        .fetch_all(&mut *db)
         .await?;
     let own = rows
         .into_iter()
         .map(|(day, Flag(worked))| Ok((id("calendar_days", &day)?, worked)))
         .collect::<Result<_, StoreError>>()?;
-    Ok(Calendar { own })
+    Ok(Calendar { own, brought: public_years(db).await? })
 }
 
 async fn staff(db: &mut AnyConnection, hall: &HallId) -> Result<Vec<StaffMember>, StoreError> {

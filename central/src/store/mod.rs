@@ -21,6 +21,7 @@ mod leavers;
 mod notify;
 mod oidc;
 mod policies;
+mod public_days;
 mod record;
 mod report;
 mod rests;

@@ -41,6 +41,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/me/data", title: "me.rights", roles: ["staff"], icon: "shield", load: () => import("./pages/me/Data") },
   { path: "/accounts", title: "account.title", roles: ["administrator"], icon: "people", load: () => import("./pages/Accounts") },
   { path: "/directory", title: "directory.title", roles: ["administrator"], icon: "board", load: () => import("./pages/Directory") },
+  { path: "/holidays", title: "public_calendar.title", roles: ["administrator"], icon: "calendar", load: () => import("./pages/Holidays") },
   { path: "/aggregate", title: "aggregate.title", roles: ["auditor"], icon: "chart", load: () => import("./pages/Aggregate") },
   { path: "/access-log", title: "audit.title", roles: ["auditor"], icon: "shield", load: () => import("./pages/AccessLog") },
   { path: "/fleet", title: "fleet.title", roles: ["installer", "administrator", "center_head"], icon: "camera", load: () => import("./pages/fleet/Fleet") },

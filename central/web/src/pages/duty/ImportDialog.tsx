@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
 import { ApiError, type Hall, type Schema, client, data } from "../../api";
 import { written } from "../../calendar";
-import { label, lang, t } from "../../i18n";
+import { lang, t } from "../../i18n";
 import { DataTable } from "../../ui/DataTable";
 import { Dialog } from "../../ui/Dialog";
 import { explain } from "../../ui/explain";
 import { Field } from "../../ui/Field";
-import { Icon } from "../../ui/Icon";
 import { tell } from "../../ui/toast";
+import { Problems } from "./Problems";
 import { CSV, csvText, kindOf } from "./file";
 import { type Cell, type Duty, nameOf } from "./roster";
 
@@ -85,22 +85,6 @@ export function ImportDialog({ hall, staff, shifts, onClose, onDone }: Props) {
       {problems.length > 0 && <Problems problems={problems} />}
       {cells !== null && <Preview cells={cells} hall={hall} staff={staff} shifts={shifts} />}
     </Dialog>
-  );
-}
-
-/** Row by row what has to be corrected. */
-function Problems({ problems }: { problems: readonly Schema<"RosterRowProblem">[] }) {
-  return (
-    <div role="alert">
-      <p class="failed"><Icon name="warning" /> {t("duty.import_wrong")}</p>
-      <ul class="problems">
-        {problems.map((one) => (
-          <li key={`${one.row} ${one.field} ${one.found}`}>
-            {one.row > 0 && <strong>{t("duty.row", { row: one.row })}</strong>} {label("duty.problem", one.field)}{one.found !== "" && <> <code>{one.found}</code></>}
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }
 
