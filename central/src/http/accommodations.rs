@@ -3,7 +3,7 @@
 use super::App;
 use super::body::JsonBody;
 use super::checks::near;
-use super::duty::tell;
+use super::duty::{removed, tell};
 use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::duty::Accommodation;
@@ -136,9 +136,9 @@ pub async fn drop_accommodation(
     Path((hall, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    tell(&app, async || {
-        let changes = app.store.drop_accommodation(&signed_in.account, &hall, &id, Timestamp::now()).await?;
-        Ok((StatusCode::NO_CONTENT, changes.ok_or(Failure::NotFound("no such accommodation"))?))
+    let by = &signed_in.account;
+    removed(&app, "no such accommodation", async |now| {
+        app.store.drop_accommodation(by, &hall, &id, now).await
     })
     .await
 }

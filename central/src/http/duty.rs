@@ -7,7 +7,7 @@ use super::pauses::PauseView;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
 use crate::duty::{Cell, DayKind, Shift, YEARS, missing};
-use crate::store::{Change, Duty};
+use crate::store::{Change, Duty, StoreError};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -263,11 +263,8 @@ pub async fn drop_shift(
     Path((hall, shift)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    tell(&app, async || {
-        let changes = app.store.drop_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
-        Ok((StatusCode::NO_CONTENT, changes.ok_or(Failure::NotFound("no such shift"))?))
-    })
-    .await
+    let by = &signed_in.account;
+    removed(&app, "no such shift", async |now| app.store.drop_shift(by, &hall, &shift, now).await).await
 }
 
 /// Posts people; each cell in place of what was.
@@ -364,6 +361,19 @@ pub(super) async fn tell<T>(
     let (answer, changes) = deed().await?;
     app.hub.tell(&app.store, &changes, turn).await;
     Ok(answer)
+}
+
+/// Removes something that may be gone already, and tells what changed by it.
+pub(super) async fn removed(
+    app: &App,
+    missing: &'static str,
+    deed: impl AsyncFnOnce(Timestamp) -> Result<Option<Vec<Change>>, StoreError>,
+) -> Result<StatusCode, Failure> {
+    tell(app, async || {
+        let changes = deed(Timestamp::now()).await?.ok_or(Failure::NotFound(missing))?;
+        Ok((StatusCode::NO_CONTENT, changes))
+    })
+    .await
 }
 
 impl From<Cell> for CellView {
