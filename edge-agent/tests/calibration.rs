@@ -5,6 +5,8 @@ mod page;
 use page::Page;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// A window at each side of the clip's picture.
 fn draft() -> Value {
@@ -361,4 +363,39 @@ async fn nobody_looks_behind_a_privacy_mask() {
     let jpeg = shown().await;
     assert!(is_grey(&jpeg), "even for who sees heads as they are");
     assert!(!colour_at(&jpeg, 0.25, 0.75).iter().all(|value| value.abs_diff(64) < 6), "the rest is shown");
+}
+
+/// How often the page gets another picture while two windows are watched; `docs/FIGURES.md` has what was measured.
+#[tokio::test]
+#[ignore = "a measurement of two minutes"]
+async fn pictures_a_second_of_the_live_view() {
+    const FOR: Duration = Duration::from_secs(30);
+    /// As `calibration/web/src/stage/live.ts` asks while somebody works: this often at most, and with as much rest.
+    const EVERY: Duration = Duration::from_millis(280);
+    let page = Page::signed_in().await;
+    page.until_it_sees().await;
+    let before = page.json("/api/calibration").await;
+    let save = json!({"draft": draft(), "expected": before["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK);
+    for (heads, rests) in [("pixelated", true), ("pixelated", false), ("clear", true), ("clear", false)] {
+        let (start, mut times) = (Instant::now(), BTreeSet::new());
+        while start.elapsed() < FOR {
+            let began = Instant::now();
+            let answer = page.get(&format!("/api/cameras/cam-1/picture?heads={heads}&max=1280")).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            times.insert(answer.headers()["x-frame-at"].to_str().unwrap().to_owned());
+            answer.bytes().await.unwrap();
+            let took = began.elapsed();
+            if rests {
+                tokio::time::sleep(EVERY.saturating_sub(took).max(took)).await;
+            }
+        }
+        let rate = times.len() as f64 / start.elapsed().as_secs_f64();
+        eprintln!(
+            "heads {heads}, {}: {rate:.1} pictures a second",
+            if rests { "as the page asks" } else { "one after the other" }
+        );
+        assert!(rate > 0.2, "{rate}");
+    }
 }
