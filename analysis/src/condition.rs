@@ -87,11 +87,12 @@ fn lying_there(reading: &Reading<Desk>, offends: impl Fn(ItemClass) -> bool) -> 
 }
 
 fn missing(reading: &Reading<Desk>, required: &ItemSet) -> Verdict {
-    judge(reading, |desk| {
-        let there: ItemSet = desk.items.iter().map(|item| item.class).collect();
-        let items: ItemSet = required.difference(&there).copied().collect();
-        (!items.is_empty()).then(|| Sight { items, ..Sight::default() })
-    })
+    let Reading::Known { value: desk, .. } = reading else { return Verdict::Unknown };
+    let items = desk.missing(required);
+    if items.is_empty() && !desk.may_be_hidden.is_disjoint(required) {
+        return Verdict::Unknown;
+    }
+    judge(reading, |_| (!items.is_empty()).then(|| Sight { items: items.clone(), ..Sight::default() }))
 }
 
 /// Judges a known value; the sight gets the reading's confidence.
@@ -122,7 +123,10 @@ mod tests {
             bounds: Rect::from_array([0.1, 0.1, 0.1, 0.1]),
             confidence: Confidence::new(0.7),
         };
-        Observation::Desk(Reading::known(Desk { items: classes.iter().map(item).collect() }, 0.9))
+        Observation::Desk(Reading::known(
+            Desk { items: classes.iter().map(item).collect(), ..Desk::default() },
+            0.9,
+        ))
     }
 
     /// Every rule that the observation satisfies, with the classes it names.
@@ -167,6 +171,22 @@ mod tests {
             "ashtray ashtray, clutter cup, required_item_missing evaluator",
         );
         check(&desk(&[]), "required_item_missing evaluator name_plate");
+    }
+
+    #[test]
+    fn a_required_item_that_may_be_hidden_is_not_missing() {
+        let hiding = |classes: &[&str], hidden: &[ItemClass]| {
+            let Observation::Desk(Reading::Known { mut value, .. }) = desk(classes) else { unreachable!() };
+            value.may_be_hidden = hidden.iter().copied().collect();
+            Observation::Desk(Reading::known(value, 0.9))
+        };
+        let evaluator = [ItemClass::Evaluator];
+        check(&hiding(&["cup"], &evaluator), "clutter cup, required_item_missing name_plate");
+        let behind = hiding(&["cup", "name_plate"], &evaluator);
+        check(&behind, "clutter cup");
+        assert_eq!(verdict(Rule::RequiredItemMissing, &behind, &duty()), Verdict::Unknown);
+        let not_asked_for = hiding(&["name_plate", "evaluator"], &[ItemClass::Keyboard]);
+        assert_eq!(verdict(Rule::RequiredItemMissing, &not_asked_for, &duty()), Verdict::Not);
     }
 
     #[test]

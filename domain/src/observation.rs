@@ -2,7 +2,7 @@
 //! is serialisable.
 
 use crate::geometry::Rect;
-use crate::item::ItemClass;
+use crate::item::{ItemClass, ItemSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -206,6 +206,17 @@ pub struct DeskItem {
 pub struct Desk {
     /// All items seen.
     pub items: Vec<DeskItem>,
+    /// Required items that are not seen, and of which nobody can tell whether a person hides them.
+    pub may_be_hidden: ItemSet,
+}
+
+impl Desk {
+    /// The required items of which it is known that they are not there.
+    #[must_use]
+    pub fn missing(&self, required: &ItemSet) -> ItemSet {
+        let seen = |class: &ItemClass| self.items.iter().any(|item| item.class == *class);
+        required.iter().filter(|class| !seen(class) && !self.may_be_hidden.contains(class)).copied().collect()
+    }
 }
 
 /// One reading of one signal.

@@ -66,7 +66,10 @@ pub fn window(policy: Policy) -> Window {
 pub fn desk(classes: &[ItemClass]) -> Observation {
     let bounds = Rect::from_array([0.1, 0.1, 0.1, 0.1]);
     let item = |class: &ItemClass| DeskItem { class: *class, bounds, confidence: Confidence::new(0.8) };
-    Observation::Desk(Reading::known(Desk { items: classes.iter().map(item).collect() }, 0.9))
+    Observation::Desk(Reading::known(
+        Desk { items: classes.iter().map(item).collect(), ..Desk::default() },
+        0.9,
+    ))
 }
 
 /// The observation that a word stands for.

@@ -52,7 +52,7 @@ impl Answers {
     /// One line of a predictions file, without the line's end. `t` is in seconds, boxes are `[x, y, width, height]`.
     ///
     /// A signal that is unknown has the value `unknown`, no confidence and a reason. A desk that is unknown has no
-    /// items and says why in `desk`.
+    /// items and says why in `desk`; `hidden` names required items that a person may hide, where there are any.
     #[must_use]
     pub fn line(&self, id: &str, window: &WindowId, t: f64) -> String {
         let items = self.desk.value().map(|desk| desk.items.as_slice()).unwrap_or_default();
@@ -73,8 +73,13 @@ impl Answers {
             "smoking": reading(&self.smoking),
             "items": items.iter().map(item).collect::<Vec<_>>(),
         });
-        if let Reading::Unknown(reason) = self.desk {
-            line["desk"] = unknown(reason);
+        match &self.desk {
+            Reading::Unknown(reason) => line["desk"] = unknown(*reason),
+            Reading::Known { value, .. } if !value.may_be_hidden.is_empty() => {
+                line["hidden"] =
+                    json!(value.may_be_hidden.iter().map(|class| class.name()).collect::<Vec<_>>());
+            }
+            Reading::Known { .. } => {}
         }
         line.to_string()
     }
@@ -118,7 +123,7 @@ mod tests {
         answers.take(Observation::Badge(Reading::Unknown(UnknownReason::TooSmall)));
         let bounds = Rect::from_array([0.1, 0.2, 0.3, 0.4]);
         let items = vec![DeskItem { class: ItemClass::Cup, bounds, confidence: Confidence::new(0.5) }];
-        answers.take(Observation::Desk(Reading::known(Desk { items }, 1.0)));
+        answers.take(Observation::Desk(Reading::known(Desk { items, ..Desk::default() }, 1.0)));
         let line: Value =
             serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
         let unsure = json!({"value": "unknown", "confidence": null, "reason": "unsure"});
@@ -131,6 +136,12 @@ mod tests {
             "items": [{"class": "cup", "box": [0.1, 0.2, 0.3, 0.4], "confidence": 0.5}],
         });
         assert_eq!(line, expected);
+
+        let hiding = Desk { may_be_hidden: [ItemClass::NamePlate].into(), ..Desk::default() };
+        answers.take(Observation::Desk(Reading::known(hiding, 0.5)));
+        let line: Value =
+            serde_json::from_str(&answers.line("s1", &WindowId::new("1").unwrap(), 0.2)).unwrap();
+        assert_eq!((&line["items"], &line["hidden"]), (&json!([]), &json!(["name_plate"])));
 
         answers.take(Observation::Desk(Reading::Unknown(UnknownReason::Occluded)));
         let line: Value =

@@ -60,8 +60,7 @@ impl SourceScores {
         self.count(Signal::Smoking, truth.smoking, &answers.smoking);
         if let (Some(items), Some(_)) = (&truth.items, &window.desk) {
             let permitted = policy.permitted.union(&window.permitted).copied().collect();
-            let seen = answers.desk.value().map(|desk| desk.items.as_slice());
-            self.items.add(items, seen, &permitted, &window.required);
+            self.items.add(items, answers.desk.value(), &permitted, &window.required);
         }
     }
 

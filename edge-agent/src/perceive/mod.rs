@@ -14,6 +14,7 @@ mod presence;
 pub mod reference;
 mod smoking;
 pub mod stages;
+mod standing;
 mod structure;
 mod taught;
 
@@ -32,6 +33,7 @@ use chuangming_domain::observation::{Observation, Presence, Reading, Signal, Unk
 use chuangming_models::{Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
 use person::Person;
 use stages::{Stage, Stages};
+use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -244,7 +246,20 @@ impl Perception {
         if matches!(presence.value(), Some(Presence::Present { .. })) {
             return Err(reference::LearnError::SomebodyInView);
         }
-        Ok(Reference::learn(&glance.image, &view.seat, view.desk.as_ref()))
+        let standing = self.standing(&glance)?;
+        Ok(Reference::learn(&glance.image, &view.seat, view.desk.as_ref(), standing))
+    }
+
+    /// The items of a tidy desk.
+    fn standing(&mut self, glance: &Glance<'_>) -> Result<Standing, ModelError> {
+        let (Some(polygon), Some(detector)) = (&glance.view.desk, self.models.desk()) else {
+            return Ok(Standing::default());
+        };
+        let Some(region) = crops::desk_box(polygon, glance.image.width(), glance.image.height()) else {
+            return Ok(Standing::default());
+        };
+        let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
+        Ok(desk::standing(desk::items(detector, &found, polygon, glance, &person::Covering::default())))
     }
 
     /// Describes what a box of the picture (in fractions) shows, so that it is known again at other places of the desk;

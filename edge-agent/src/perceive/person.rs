@@ -1,6 +1,6 @@
 //! The person at a window: keypoints, what the window head says, and which part of the desk they cover.
 
-use chuangming_domain::geometry::{Point, Polygon};
+use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::observation::{Presence, Reading};
 use chuangming_models::Classes;
 use chuangming_models::decode::Keypoint;
@@ -123,6 +123,12 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
 }
 
 impl Covering {
+    /// Somebody who hides what is in a box.
+    #[cfg(test)]
+    pub(super) fn of_box(region: PixelBox) -> Self {
+        Self { boxes: vec![region], limbs: Vec::new(), somebody: true, slumped: false }
+    }
+
     /// Whether somebody is there, or may be.
     pub(super) fn is_somebody(&self) -> bool {
         self.somebody
@@ -148,14 +154,23 @@ impl Covering {
 
     /// The share of a polygon (in fractions of the picture) that is hidden, by a grid of points.
     pub(super) fn share_of(&self, polygon: &Polygon, image: &RgbImage) -> f64 {
+        self.share(polygon.bounds(), |p| polygon.contains(p), image)
+    }
+
+    /// The share of a box (in fractions of the picture) that is hidden.
+    pub(super) fn share_of_box(&self, bounds: Rect, image: &RgbImage) -> f64 {
+        self.share(bounds, |_| true, image)
+    }
+
+    fn share(&self, bounds: Rect, is_part: impl Fn(Point) -> bool, image: &RgbImage) -> f64 {
         const GRID: u32 = 24;
-        let (width, height, bounds) = (f64::from(image.width()), f64::from(image.height()), polygon.bounds());
+        let (width, height) = (f64::from(image.width()), f64::from(image.height()));
         let (mut inside, mut hidden) = (0u32, 0u32);
         for i in 0..GRID * GRID {
             let (column, row) = (f64::from(i % GRID) + 0.5, f64::from(i / GRID) + 0.5);
             let x = bounds.x + bounds.width * column / f64::from(GRID);
             let y = bounds.y + bounds.height * row / f64::from(GRID);
-            if polygon.contains(Point { x, y }) {
+            if is_part(Point { x, y }) {
                 inside += 1;
                 hidden += u32::from(self.hides(Point { x: x * width, y: y * height }));
             }
@@ -181,12 +196,7 @@ mod tests {
         let image = RgbImage::filled(100, 100, 0);
         let desk = Polygon::new(&[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]).unwrap();
         assert_eq!(Covering::default().share_of(&desk, &image), 0.0);
-        let half = Covering {
-            boxes: vec![PixelBox::new(0.0, 0.0, 50.0, 100.0)],
-            limbs: Vec::new(),
-            somebody: true,
-            slumped: false,
-        };
+        let half = Covering::of_box(PixelBox::new(0.0, 0.0, 50.0, 100.0));
         assert!((half.share_of(&desk, &image) - 0.5).abs() < 0.02);
         let arm = (Point { x: 10.0, y: 60.0 }, Point { x: 90.0, y: 60.0 }, 5.0);
         let arm = Covering { boxes: Vec::new(), limbs: vec![arm], somebody: true, slumped: false };

@@ -1,6 +1,7 @@
 //! What is kept of a window's tidy desk and empty seat: descriptors, never a picture.
 
 use super::coded::Coded;
+use super::standing::Standing;
 use super::structure::Structure;
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_models::{ModelError, PixelBox, RgbImage, crops};
@@ -25,6 +26,7 @@ pub enum LearnError {
 pub struct Reference {
     seats: Vec<Structure>,
     desks: Vec<Structure>,
+    standing: Standing,
 }
 
 /// Something on the desk that the reference does not show.
@@ -59,21 +61,33 @@ const SAME_LIGHT: f64 = 0.01;
 const LARGEST_SHARE: f64 = 0.6;
 
 impl Reference {
-    /// Learns from a masked picture with the seat empty.
-    pub(super) fn learn(masked: &RgbImage, seat: &Polygon, desk: Option<&Polygon>) -> Self {
+    /// Learns from a masked picture with the seat empty, on whose desk these items stand.
+    pub(super) fn learn(
+        masked: &RgbImage,
+        seat: &Polygon,
+        desk: Option<&Polygon>,
+        standing: Standing,
+    ) -> Self {
         let (width, height) = (masked.width(), masked.height());
         let of = |region: Option<PixelBox>| region.map(|r| Structure::of(masked, r)).into_iter().collect();
         Self {
             seats: of(seat_region(seat, width, height)),
             desks: of(desk.and_then(|d| crops::desk_box(d, width, height))),
+            standing,
         }
     }
 
-    /// Adds what another shot of the same window shows, where it is new; says whether anything was.
+    /// Adds what another shot of the same window shows, where it is new; says whether it shows another light.
     pub fn learn_more(&mut self, shot: Reference) -> bool {
         let seat = add_if_new(&mut self.seats, shot.seats);
         let desk = add_if_new(&mut self.desks, shot.desks);
+        self.standing.add(shot.standing);
         seat || desk
+    }
+
+    /// The items of the tidy desk.
+    pub(super) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// In how many lights the window was learnt.
@@ -90,6 +104,7 @@ impl Reference {
             bytes.extend(u8::try_from(structures.len()).map(u8::to_le_bytes).unwrap_or_default());
             structures.iter().for_each(|structure| structure.write(&mut bytes));
         }
+        self.standing.write(&mut bytes);
         bytes
     }
 
@@ -103,7 +118,9 @@ impl Reference {
             (0..count).map(|_| Structure::read(&mut coded)).collect::<Option<Vec<_>>>()
         };
         let (seats, desks) = (structures()?, structures()?);
-        coded.is_at_end().then_some(Self { seats, desks })
+        // Files that are older than this part end here.
+        let standing = if coded.is_at_end() { Standing::default() } else { Standing::read(&mut coded)? };
+        coded.is_at_end().then_some(Self { seats, desks, standing })
     }
 
     /// The share of the seat that shows something else than when it was empty.
@@ -338,8 +355,12 @@ mod tests {
         RgbImage::from_raw(SIZE.0, SIZE.1, pixels).unwrap()
     }
 
+    fn learnt(picture: &RgbImage) -> Reference {
+        Reference::learn(picture, &seat(), Some(&desk()), Standing::default())
+    }
+
     fn changes(light: f64, things: &[([u32; 4], [u8; 3])]) -> Vec<Change> {
-        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let reference = learnt(&picture(1.0, &[]));
         reference.changes(&picture(light, things), &desk(), |_| Cover::Open)
     }
 
@@ -364,7 +385,7 @@ mod tests {
     #[test]
     fn things_that_are_explained_or_off_the_desk_are_left_out() {
         let thing = ([180, 160, 215, 200], [230, 40, 40]);
-        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let reference = learnt(&picture(1.0, &[]));
         let here = |p: Point| (170.0..225.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
         let near = |p: Point| (225.0..260.0).contains(&p.x) && (150.0..210.0).contains(&p.y);
         let covered = |by: Cover, place: fn(Point) -> bool| {
@@ -379,7 +400,7 @@ mod tests {
 
     #[test]
     fn novelty_tells_new_things_from_those_of_the_tidy_desk() {
-        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let reference = learnt(&picture(1.0, &[]));
         let of = |x0: f64, y0: f64, x1: f64, y1: f64| Rect {
             x: x0 / 320.0,
             y: y0 / 240.0,
@@ -401,13 +422,13 @@ mod tests {
     #[test]
     fn something_taken_away_is_nothing_new() {
         let with = picture(1.0, &[([180, 160, 215, 200], [230, 40, 40])]);
-        let reference = Reference::learn(&with, &seat(), Some(&desk()));
+        let reference = learnt(&with);
         assert!(reference.changes(&picture(1.0, &[]), &desk(), |_| Cover::Open).is_empty());
     }
 
     #[test]
     fn the_seat_changes_when_somebody_sits_there() {
-        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let reference = learnt(&picture(1.0, &[]));
         let empty = reference.changed_seat(&picture(0.7, &[]), &seat()).unwrap();
         let person = [([120, 40, 200, 120], [30, 30, 60]), ([140, 20, 180, 50], [200, 160, 140])];
         let taken = reference.changed_seat(&picture(1.0, &person), &seat()).unwrap();
@@ -416,10 +437,10 @@ mod tests {
 
     #[test]
     fn a_thing_that_one_of_the_lights_showed_is_known() {
-        let mut reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
-        assert!(!reference.learn_more(Reference::learn(&picture(0.8, &[]), &seat(), Some(&desk()))));
+        let mut reference = learnt(&picture(1.0, &[]));
+        assert!(!reference.learn_more(learnt(&picture(0.8, &[]))));
         let glare = ([180, 160, 215, 200], [250, 250, 250]);
-        assert!(reference.learn_more(Reference::learn(&picture(1.0, &[glare]), &seat(), Some(&desk()))));
+        assert!(reference.learn_more(learnt(&picture(1.0, &[glare]))));
         assert_eq!(reference.lights(), 2);
         let found = |things: &[_]| reference.changes(&picture(1.0, things), &desk(), |_| Cover::Open).len();
         assert_eq!((found(&[]), found(&[glare])), (0, 0));
@@ -428,9 +449,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again_and_nothing_else_is() {
-        let mut reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let mut reference = learnt(&picture(1.0, &[]));
         let thing = ([180, 160, 215, 200], [230, 40, 40]);
-        reference.learn_more(Reference::learn(&picture(1.0, &[thing]), &seat(), Some(&desk())));
+        reference.learn_more(learnt(&picture(1.0, &[thing])));
         let bytes = reference.to_bytes();
         let read = Reference::from_bytes(&bytes).unwrap();
         assert_eq!(read.to_bytes(), bytes);
@@ -439,17 +460,19 @@ mod tests {
         };
         assert_eq!(changes(&read, 0.8).len(), changes(&reference, 0.8).len());
         assert!(read.changed_seat(&picture(1.0, &[]), &seat()).unwrap() < 0.01);
-        for wrong in [&bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &[9], &[]] {
+        let without_items = &bytes[..bytes.len() - 1];
+        assert_eq!(Reference::from_bytes(without_items).unwrap(), read, "as older agents wrote it");
+        for wrong in [&bytes[..bytes.len() - 2], &[&bytes[..], &[0]].concat(), &[9], &[]] {
             assert!(Reference::from_bytes(wrong).is_none());
         }
     }
 
     #[test]
     fn debug_output_shows_no_descriptor() {
-        let reference = Reference::learn(&picture(1.0, &[]), &seat(), Some(&desk()));
+        let reference = learnt(&picture(1.0, &[]));
         assert_eq!(
             format!("{reference:?}"),
-            "Reference { seats: [Structure(32x27)], desks: [Structure(32x18)] }"
+            "Reference { seats: [Structure(32x27)], desks: [Structure(32x18)], standing: Standing(0) }"
         );
     }
 }

@@ -215,7 +215,7 @@ mod tests {
                 bounds: chuangming_domain::geometry::Rect { x: 0.1, y: 0.1, width: 0.1, height: 0.1 },
                 confidence: chuangming_domain::observation::Confidence::new(0.9),
             };
-            Observation::Desk(Reading::known(Desk { items: vec![item] }, 1.0))
+            Observation::Desk(Reading::known(Desk { items: vec![item], ..Desk::default() }, 1.0))
         };
         let said = saying(&[(0, 60, desk(chuangming_domain::item::ItemClass::Cup))]);
         let policy = policy("[rules.clutter]\nraise_after_s = 20\n");

@@ -180,7 +180,10 @@ mod tests {
             bounds: Rect { x: 0.1, y: 0.1, width: 0.1, height: 0.1 },
             confidence: Confidence::FULL,
         };
-        Observation::Desk(Reading::known(Desk { items: classes.iter().map(item).collect() }, 1.0))
+        Observation::Desk(Reading::known(
+            Desk { items: classes.iter().map(item).collect(), ..Desk::default() },
+            1.0,
+        ))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::super::manifest::TrueItem;
 use super::{Quality, ratio, round};
 use chuangming_domain::geometry::Rect;
 use chuangming_domain::item::{ItemClass, ItemSet};
-use chuangming_domain::observation::DeskItem;
+use chuangming_domain::observation::{Desk, DeskItem};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -54,14 +54,8 @@ impl ItemScores {
     /// Scores one desk in one frame; `said` is `None` when the desk was unknown.
     ///
     /// `permitted` is the policy's list and the window's, `required` the window's.
-    pub fn add(
-        &mut self,
-        truth: &[TrueItem],
-        said: Option<&[DeskItem]>,
-        permitted: &ItemSet,
-        required: &ItemSet,
-    ) {
-        let items = said.unwrap_or_default();
+    pub fn add(&mut self, truth: &[TrueItem], said: Option<&Desk>, permitted: &ItemSet, required: &ItemSet) {
+        let items = said.map(|desk| desk.items.as_slice()).unwrap_or_default();
         let boxes = |keep: &dyn Fn(ItemClass) -> bool| -> Vec<Rect> {
             truth.iter().filter(|t| t.class.is_some_and(keep)).map(|t| t.bounds).collect()
         };
@@ -85,9 +79,9 @@ impl ItemScores {
         self.clutter.said += hits.len() as u64;
         self.clutter.hits += hits.iter().filter(|(_, hit)| *hit).count() as u64;
 
-        let missing = |found: &dyn Fn(ItemClass) -> bool| required.iter().any(|&class| !found(class));
-        let is_missing = missing(&|class| truth.iter().any(|t| t.class == Some(class)));
-        let said_missing = said.is_some_and(|items| missing(&|class| items.iter().any(|i| i.class == class)));
+        let is_there = |class: &ItemClass| truth.iter().any(|t| t.class == Some(*class));
+        let is_missing = !required.iter().all(is_there);
+        let said_missing = said.is_some_and(|desk| !desk.missing(required).is_empty());
         self.required.cases += u64::from(is_missing);
         self.required.said += u64::from(said_missing);
         self.required.hits += u64::from(is_missing && said_missing);
@@ -163,7 +157,8 @@ mod tests {
     fn report(truth: &[TrueItem], said: Option<&[DeskItem]>, required: &[ItemClass]) -> Option<ItemReport> {
         let mut scores = ItemScores::default();
         let required = required.iter().copied().collect();
-        scores.add(truth, said, &ItemClass::permitted_by_default(), &required);
+        let said = said.map(|items| Desk { items: items.to_vec(), ..Desk::default() });
+        scores.add(truth, said.as_ref(), &ItemClass::permitted_by_default(), &required);
         scores.report()
     }
 
@@ -252,6 +247,11 @@ mod tests {
             "one case a window and frame"
         );
         assert_eq!(required(&[], &[], &[]), None);
+
+        let mut scores = ItemScores::default();
+        let hiding = Desk { items: Vec::new(), may_be_hidden: [NamePlate].into() };
+        scores.add(&[], Some(&hiding), &ItemSet::new(), &[NamePlate].into());
+        assert_eq!(scores.report().unwrap().required_missing, Quality::of(0, 0, 1), "nobody can tell");
     }
 
     proptest! {
