@@ -13,8 +13,8 @@ NOTES = {
                   "works, not how well it does on new people. The cross-validated figures are in cards/.",
     "real_smoking": "Web pictures, advertisements and film stills among them, mostly close-ups without a counter. No weights were trained on "
                     "them; the threshold of the smoking head was chosen with them in view.",
-    WITH_REQUIRED: "The same stills, with items that every desk must hold. Where one of them is not seen and a person hides part of the desk, the agent "
-                   "says nothing of the desk: that counts as missed.",
+    WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
+                   "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
