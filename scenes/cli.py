@@ -88,6 +88,14 @@ def _parser():
     desks.add_argument("--windows", type=_numbers, default=[1, 1, 2], help="windows per hall (default 1,1,2)")
     desks.set_defaults(run=_desks)
 
+    closeups = commands.add_parser("closeups", help="labelled close views: every person doing many things, cheap")
+    closeups.add_argument("--start", type=int, required=True, help="first seed")
+    closeups.add_argument("--n", type=int, required=True, help="number of people")
+    closeups.add_argument("--views", type=int, default=10, help="pictures of each person (default 10)")
+    closeups.add_argument("--out", required=True, help="folder for img/ and the manifest")
+    closeups.add_argument("--samples", type=int, default=5, help="samples per pixel (default 5)")
+    closeups.set_defaults(run=_closeups)
+
     sprites = commands.add_parser("sprites", help="sheets of single items with alpha, to be pasted onto desks")
     sprites.add_argument("--start", type=int, required=True, help="first seed")
     sprites.add_argument("--n", type=int, required=True, help="number of sheets")
@@ -156,6 +164,12 @@ def _desks(args):
 
     settings = {"samples": args.samples, "windows": args.windows, "views": args.views}
     render_set(args.start, args.n, Path(args.out), settings, _say)
+
+
+def _closeups(args):
+    from .closeups import render_set
+
+    render_set(args.start, args.n, Path(args.out), {"samples": args.samples, "views": args.views}, _say)
 
 
 def _sprites(args):

@@ -51,20 +51,24 @@ def _lip_vertices(figure):
     return near[np.argsort(v[near, 1])[:6]]
 
 
-def make_cigarette(index):
-    """82 mm along z, the filter below z = 0."""
+PLAIN_CIGARETTE = {"length": 0.055, "radius": 0.0042, "filter": (0.72, 0.38, 0.12), "glow": 2.5}
+
+
+def make_cigarette(index, look=PLAIN_CIGARETTE):
+    """Along z, 82 mm if plain, the filter below z = 0. look: metres of the paper left, of the radius; see `people.random_cigarette`."""
+    length, radius, glow = look["length"], look["radius"], look["glow"]
     paper = meshes.lathe(
         "cigarette",
-        [(0, 0), (0.0042, 0), (0.0042, 0.055), (0, 0.055)],
+        [(0, 0), (radius, 0), (radius, length), (0, length)],
         plain("cigarette", (0.85, 0.85, 0.83), 0.7),
         index=index,
         segments=10,
     )
-    filter_ = meshes.lathe(
-        "filter", [(0.0043, -0.024), (0.0043, 0)], plain("filter", (0.72, 0.38, 0.12), 0.7), index=index, segments=10
-    )
-    ember = plain("ember", (1, 0.25, 0.05), 0.7, glow=2.5)
-    tip = meshes.lathe("ember", [(0, 0.063), (0.0036, 0.062), (0.0043, 0.055)], ember, index=index, segments=10)
+    tube = [(radius + 0.0001, -0.024), (radius + 0.0001, 0)]
+    filter_ = meshes.lathe("filter", tube, plain("filter", look["filter"], 0.7), index=index, segments=10)
+    ember = plain("ember", (1, 0.25, 0.05) if glow else (0.35, 0.34, 0.33), 0.7, glow=glow)
+    ends = [(0, length + 0.008), (radius - 0.0006, length + 0.007), (radius + 0.0001, length)]
+    tip = meshes.lathe("ember", ends, ember, index=index, segments=10)
     return [paper, filter_, tip]
 
 

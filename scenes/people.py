@@ -76,6 +76,16 @@ def random_badge(rng):
     }
 
 
+def random_cigarette(rng):
+    """A cigarette that differs from the plain one: burnt to any length, thin, with a white filter, glowing or not."""
+    return {
+        "length": float(rng.uniform(0.012, 0.06)),
+        "radius": float(pick(rng, (0.0042, 0.0042, 0.003))),
+        "filter": pick(rng, ((0.72, 0.38, 0.12), (0.60, 0.30, 0.10), (0.80, 0.52, 0.25), (0.85, 0.85, 0.83))),
+        "glow": float(pick(rng, (2.5, 0.6, 0.0))),
+    }
+
+
 def override(person, changes):
     """A person with keys set by a script; `phenotype` and `badge` may be given in part, `badge` also as its kind."""
     person = dict(person)

@@ -59,6 +59,7 @@ class Person:
         dress(self.figure, spec["outfit"], spec["phenotype"]["gender"] < 0.5, rng)
         self.badge = add_badge(self.figure, spec["badge"], self.indices.badge)
         self.cigarette = []
+        self.cigarette_look = spec.get("cigarette", held.PLAIN_CIGARETTE)
         self.props = {}  # kind -> (objects, their transforms in the prop's frame)
         self.label = None
         self.prop = None
@@ -99,7 +100,7 @@ class Person:
 
     def _hold_cigarette(self, how, grip, world):
         if how and not self.cigarette:
-            self.cigarette = held.make_cigarette(self.indices.cigarette)
+            self.cigarette = held.make_cigarette(self.indices.cigarette, self.cigarette_look)
         meshes.show(self.cigarette, bool(how))
         if how:
             at = meshes.matrix(world @ held.cigarette_place(how, grip))

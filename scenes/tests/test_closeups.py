@@ -1,0 +1,54 @@
+"""Close views of one person, as plans: Blender draws them, what is done and looked at is decided here."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from scenes import closeups
+from scenes.camera import View
+from scenes.truth import SEAT_CORNERS, corners
+
+# Nose, eyes, ears, shoulders, elbows, wrists of somebody who sits upright, in room metres.
+UPRIGHT = np.array(
+    [(0, -0.1, 1.2)] * 5
+    + [(x, 0.05, z) for z in (1.0, 0.8) for x in (0.19, -0.19)]
+    + [(0.2, -0.25, 0.8), (-0.2, -0.25, 0.8)]
+)
+
+
+def test_a_person_is_a_function_of_the_seed_and_has_a_cigarette():
+    first, second = closeups.plan(5)[0], closeups.plan(5)[0]
+    assert first == second
+    lengths = [closeups.plan(seed)[0]["windows"][0]["person"]["cigarette"]["length"] for seed in range(30)]
+    assert min(lengths) < 0.025 and max(lengths) > 0.045
+
+
+def test_half_of_the_pictures_show_somebody_who_smokes():
+    rng = np.random.RandomState(1)
+    done = [closeups.random_behaviour(rng) for _ in range(2000)]
+    assert 0.46 < np.mean([b in closeups.SMOKING for b in done]) < 0.54
+    assert {"pen_mouth", "nap_face", "typing"} <= set(done) and "stand" not in done
+
+
+def test_a_view_holds_head_and_hands_and_is_close():
+    person = SimpleNamespace(keypoints=UPRIGHT)
+    shoulders = []
+    for seed in range(1, 60):
+        hall, rng = closeups.plan(seed)
+        camera, size = closeups.random_view(rng, hall, person)
+        view = View.of(camera, size)
+        held = view.project(UPRIGHT)
+        seat = view.project(corners(0, 1, hall["style"])[:SEAT_CORNERS])
+        inside = [((points > -0.1) & (points < 1.1)).all(1).mean() for points in (held, seat)]
+        assert max(inside) > 0.7, (seed, inside)
+        shoulders.append(np.linalg.norm((held[5] - held[6]) * size))
+    assert np.median(shoulders) > 40
+
+
+def test_a_loosened_pose_keeps_the_hand_over_the_desk():
+    for seed in range(50):
+        pose = {"hand_R": [0.24, -0.36, 1.0], "fing_R": [-0.25, -0.3, 0.9], "head_yaw": 0.0, "head_pitch": 0.0}
+        loose = closeups.loosened(pose, "smoke_hold", np.random.RandomState(seed))
+        assert loose["hand_R"][2] > 0.8 and abs(np.linalg.norm(loose["fing_R"]) - 1) < 1e-9
+    lips = {"head_yaw": 0.0}
+    assert closeups.loosened(dict(lips), "smoke_lip", np.random.RandomState(1)) == lips
