@@ -55,7 +55,7 @@ PLAIN_CIGARETTE = {"length": 0.055, "radius": 0.0042, "filter": (0.72, 0.38, 0.1
 
 
 def make_cigarette(index, look=PLAIN_CIGARETTE):
-    """Along z, 82 mm if plain, the filter below z = 0. look: metres of the paper left, of the radius; see `people.random_cigarette`."""
+    """Along z, 82 mm if plain, the filter below z = 0. look: see `people.random_cigarette`, lengths in metres."""
     length, radius, glow = look["length"], look["radius"], look["glow"]
     paper = meshes.lathe(
         "cigarette",
