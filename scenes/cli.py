@@ -183,7 +183,7 @@ def _clip(args):
 
     script = timeline.load(args.script, behaviours.BEHAVIOURS)
     work = Path(args.work or Path(args.out) / f".frames-{script.id}")
-    clip.render_frames(script, work, args.frames or range(script.frames), _say)
+    clip.render_frames(script, work, args.frames or sorted(set(timeline.sources(script))), _say)
     if args.frames is None:
         row = clip.finish(script, work, args.out)
         for event in row["events"]:

@@ -79,8 +79,10 @@ class Player:
             person.set_visible(False)
         elif not person.visible:
             person.set_visible(True)
+        worn = timeline.wears_badge(window, t)
+        person.set_badge(worn)
         doing = () if away else (person.label["posture"], person.label["smoking"], person.prop)
-        return (away, doing, tuple(timeline.shown(window, t)))
+        return (away, doing, tuple(timeline.shown(window, t)), worn)
 
 
 def frame_rows(states, seen, camera_kind):

@@ -58,6 +58,7 @@ class Person:
         add_head(self.figure, spec, rng)
         dress(self.figure, spec["outfit"], spec["phenotype"]["gender"] < 0.5, rng)
         self.badge = add_badge(self.figure, spec["badge"], self.indices.badge)
+        self.wears_badge = self.badge is not None
         self.cigarette = []
         self.cigarette_look = spec.get("cigarette", held.PLAIN_CIGARETTE)
         self.props = {}  # kind -> (objects, their transforms in the prop's frame)
@@ -89,6 +90,12 @@ class Person:
         grip = held.Grip(self.figure, orientation, position, skin)
         self._hold_cigarette(pose["cigarette"], grip, world)
         self._hold_prop(pose["prop"], grip, world)
+
+    def set_badge(self, worn):
+        """Wear the badge or not, if there is one; a lanyard stays on."""
+        self.wears_badge = worn and self.badge is not None
+        if self.badge is not None:
+            meshes.show([self.badge], self.wears_badge and self.visible)
 
     def set_visible(self, visible):
         self.visible = visible

@@ -168,7 +168,7 @@ class Scene:
             "person": {"px": body["px"], "box": whole["box"]},
             "label": person.label,
             "keypoints": self._keypoints(person),
-            "badge": truth.patch(index, n.badge) if person.badge is not None else None,
+            "badge": truth.patch(index, n.badge) if person.wears_badge else None,
             "cigarette": truth.patch(index, n.cigarette) if smoking else None,
         }
 

@@ -5,6 +5,7 @@ in the window's frame (x to the staff member's left, y away from the public, ori
 """
 
 import json
+import math
 import random
 import statistics
 import tomllib
@@ -59,6 +60,8 @@ class WindowScript:
     person: dict = field(default_factory=dict)
     required: list = field(default_factory=list)
     permitted: list = field(default_factory=list)
+    badge_until: float = math.inf
+    """When the badge is taken off: like things on the desk, it is gone from one frame to the next."""
 
 
 @dataclass
@@ -138,7 +141,7 @@ def parse(raw, behaviours):
 
 
 def _window(raw, where, seconds, behaviours, problems):
-    known = {"behaviours", "tidy", "items", "person", "required", "permitted"}
+    known = {"behaviours", "tidy", "items", "person", "required", "permitted", "badge_until"}
     problems += [f"{where}: unknown key {key!r}" for key in raw.keys() - known]
     keys = [(float(at), name) for at, name in raw.get("behaviours", [])]
     if not keys or keys[0][0] != 0:
@@ -163,7 +166,12 @@ def _window(raw, where, seconds, behaviours, problems):
             if tidy and {"from", "to"} & spec.keys():
                 problems.append(f"{where}.tidy: what is tidy stays; {spec.get('class')} must not have from or to")
             items.append(TimedItem(spec, since, until, tidy))
-    return WindowScript(keys, items, raw.get("person", {}), raw.get("required", []), raw.get("permitted", []))
+    badge_until = raw.get("badge_until", math.inf)
+    if badge_until != math.inf and not 0 < badge_until < seconds:
+        problems.append(f"{where}.badge_until must be a time within the clip")
+    return WindowScript(
+        keys, items, raw.get("person", {}), raw.get("required", []), raw.get("permitted", []), badge_until
+    )
 
 
 def moment(keys, t):
@@ -193,6 +201,11 @@ def shown(window, t):
     return [n for n, item in enumerate(window.items) if item.since <= t < item.until]
 
 
+def wears_badge(window, t):
+    """Whether the window's person has not taken the badge off by time t."""
+    return t < window.badge_until
+
+
 def sources(script):
     """For every frame the number of the frame whose picture it shows."""
     if not script.pictures:
@@ -211,7 +224,8 @@ def _sign(script, t):
     """What must be alike for one frame's picture to stand for another: movement or not, who does what, what is there."""
     now = [moment(window.behaviours, t) for window in script.windows]
     moving = any(m.blend < 1 or 0 < m.away < OUT_M for m in now)
-    return moving, [(m.before, m.now) for m in now], [shown(window, t) for window in script.windows]
+    there = [(shown(window, t), wears_badge(window, t)) for window in script.windows]
+    return moving, [(m.before, m.now) for m in now], there
 
 
 def _moving(start, end):

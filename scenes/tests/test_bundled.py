@@ -11,8 +11,12 @@ from scenes import behaviours, camera, clip, events, timeline, truth
 from scenes.classes import IGNORE, ITEM_CLASSES, POSTURES
 
 HERE = Path(__file__).parents[1]
-CLIPS = HERE / "clips"
-ROWS = [json.loads(line) for line in (CLIPS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+FOLDERS = (HERE / "clips", HERE / "selftest")
+FOLDER_OF, ROWS = {}, []
+for folder in FOLDERS:
+    for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
+        ROWS.append(json.loads(line))
+        FOLDER_OF[ROWS[-1]["id"]] = folder
 BY_ID = {row["id"]: row for row in ROWS}
 bundled = pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 
@@ -21,15 +25,16 @@ def script_of(row):
     return timeline.load(HERE / "scripts" / f"{row['id']}.toml", behaviours.BEHAVIOURS)
 
 
-def test_the_folder_is_small():
-    assert sum(f.stat().st_size for f in CLIPS.rglob("*") if f.is_file()) <= 4 << 20
+def test_the_folders_are_small():
+    assert sum(f.stat().st_size for folder in FOLDERS for f in folder.rglob("*") if f.is_file()) <= 4 << 20
 
 
 @bundled
 def test_media_are_there(row):
-    assert (CLIPS / row["media"]).stat().st_size > 10_000
+    folder = FOLDER_OF[row["id"]]
+    assert (folder / row["media"]).stat().st_size > 10_000
     for window in row["windows"]:
-        assert (CLIPS / window["reference"]).exists()
+        assert (folder / window["reference"]).exists()
 
 
 @bundled
@@ -87,7 +92,7 @@ def test_the_video_is_as_long_as_the_truth(row):
         "stream=codec_name,width,height,nb_read_packets",
         "-of",
         "json",
-        str(CLIPS / row["media"]),
+        str(FOLDER_OF[row["id"]] / row["media"]),
     ]
     (stream,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
     assert stream["codec_name"] == "h264"
@@ -116,3 +121,10 @@ def test_the_quiet_clip_has_no_event_and_yet_somebody_leaves():
     row = BY_ID["quiet"]
     assert row["events"] == []
     assert any(r["presence"] == "absent" for r in row["truth"])
+
+
+def test_in_the_clip_of_the_self_test_a_badge_goes_and_a_cup_comes():
+    badge = [(r["from"], r["badge"]) for r in BY_ID["badge"]["truth"]]
+    assert [value for _, value in badge] == ["worn", "missing", "missing"]
+    cups = [any(item["class"] == "cup" for item in r["items"]) for r in BY_ID["badge"]["truth"]]
+    assert cups == [False, False, True]

@@ -29,6 +29,20 @@ def test_a_good_script():
     assert item.tidy and (item.since, item.until) == (0, 10)
 
 
+@pytest.mark.parametrize(("until", "worn"), [(None, [True, True]), (5, [True, False])])
+def test_a_badge_is_worn_until_it_is_taken_off(until, worn):
+    window = script()["windows"][0] | ({} if until is None else {"badge_until": until})
+    (parsed,) = timeline.parse(script(windows=[window]), KNOWN).windows
+    assert [timeline.wears_badge(parsed, t) for t in (4.9, 5)] == worn
+
+
+@pytest.mark.parametrize("until", [0, 10])
+def test_a_badge_is_taken_off_within_the_clip(until):
+    window = script()["windows"][0] | {"badge_until": until}
+    with pytest.raises(timeline.ScriptError, match="badge_until"):
+        timeline.parse(script(windows=[window]), KNOWN)
+
+
 def test_all_problems_are_told_at_once():
     window = {
         "behaviours": [[1, "juggling"], [2, "idle"]],
