@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { arriveAt, centre, corners, followEvents, inForce, pinch, pull, signIn, startCalibration, step } from "./calibration-parts.mjs";
+import { arriveAt, centre, corners, follow, inForce, pinch, pull, signIn, startCalibration, step } from "./calibration-parts.mjs";
 import { accessible, catalogue, fits, screenshot, startBrowser, startCentral, until } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
@@ -14,7 +14,7 @@ let central, browser, agent, wire;
 
 before(async () => {
   central = await startCentral();
-  wire = await followEvents(central.broker);
+  wire = await follow(central.broker, "events");
   [browser, agent] = await Promise.all([startBrowser(), startCalibration(central.broker)]);
 });
 
@@ -118,7 +118,7 @@ test("on a phone, the whole way: found, corrected with a thumb, learnt, tried, s
   await page.context().close();
   // The one thing that holds from the clip's first second to its last, however busy the machine is.
   const isExpected = (event) => event.calibration === version && event.window === "2" && event.rule === "badge_missing";
-  const raised = await until(() => wire.events.find(isExpected), "the missing badge at the right window is raised", 150);
+  const raised = await until(() => wire.messages.find(isExpected), "the missing badge at the right window is raised", 150);
   assert.equal(raised.phase, "opened");
 });
 

@@ -70,17 +70,19 @@ export const HALLS = {
   four: (folder) => ({ "cam-1": fourWindows(folder) }),
 };
 
-/** `edge-agent run` without any calibration, on a broker of this machine. */
-export async function startCalibration(brokerPort, hall = HALLS.test) {
+/** `edge-agent run` without any calibration, on a broker of this machine; with central's key it knows central's codes. */
+export async function startCalibration(brokerPort, hall = HALLS.test, centralKey = null) {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-calibrate-"));
   const demo = clip("demo");
   const port = await freePort();
   const rules = Object.entries(demo.policy).map(([rule, keys]) => `[rules.${rule}]\n${Object.entries(keys).map(([key, value]) => `${key} = ${value}\n`).join("")}`);
   writeFileSync(join(folder, "policy.toml"), `version = 1\n${rules.join("")}`);
   writeFileSync(join(folder, "calibration.toml"), "version = 1\n");
+  if (centralKey !== null) writeFileSync(join(folder, "central.pub"), centralKey);
   writeFileSync(
     join(folder, "agent.toml"),
     `hall = "${HALL}"\nagent = "edge-01"\ncalibration = "calibration.toml"\npolicy = "policy.toml"\ndata_dir = "data"\n` +
+      (centralKey === null ? "" : 'config_key_file = "central.pub"\n') +
       `[broker]\nurl = "mqtt://127.0.0.1:${brokerPort}"\n[calibrate]\nlisten = "127.0.0.1:${port}"\n` +
       Object.entries(hall(folder)).map(([id, source]) => `[[cameras]]\nid = "${id}"\nsource = "${source}"\n`).join(""),
   );
@@ -106,13 +108,13 @@ export async function startCalibration(brokerPort, hall = HALLS.test) {
   return { folder, invite, log: () => log, stop };
 }
 
-/** Every event that the broker is sent. */
-export async function followEvents(brokerPort) {
+/** Every message on one of the agent's topics. */
+export async function follow(brokerPort, topic) {
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${brokerPort}`, { protocolVersion: 5 });
-  const events = [];
-  client.on("message", (_, payload) => events.push(JSON.parse(payload)));
-  await client.subscribeAsync(`chuangming/v1/${HALL}/edge-01/events`, { qos: 1 });
-  return { events, stop: () => client.endAsync() };
+  const messages = [];
+  client.on("message", (_, payload) => messages.push(JSON.parse(payload)));
+  await client.subscribeAsync(`chuangming/v1/${HALL}/edge-01/${topic}`, { qos: 1 });
+  return { messages, stop: () => client.endAsync() };
 }
 
 /** Spreads two fingers around a point. */

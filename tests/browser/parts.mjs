@@ -38,7 +38,7 @@ export async function until(ready, what, seconds = 30) {
   }
 }
 
-/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. With `signing` it has a key for the agents' configuration; `more` are further tables of its configuration. */
+/** Starts central with a center head `head`; `addAccount` adds others with the same password, `stop()` ends it and removes its files. With `signing` it has a key for the agents' configuration, whose public half is `publicKey`; `more` are further tables of its configuration. */
 export async function startCentral({ signing = false, more = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "chuangming-"));
   const [port, broker] = [await freePort(), await freePort()];
@@ -54,7 +54,7 @@ export async function startCentral({ signing = false, more = "" } = {}) {
     const added = spawnSync(join(BIN, "central"), [...account, "--password-file", "password.txt"], { cwd: folder, encoding: "utf8" });
     if (added.status !== 0) throw new Error(`account add: ${added.error ?? added.stderr}`);
   };
-  if (signing) spawnSync(join(BIN, "central"), ["config-key", "--out", "config-key.pem"], { cwd: folder });
+  const publicKey = signing ? spawnSync(join(BIN, "central"), ["config-key", "--out", "config-key.pem"], { cwd: folder, encoding: "utf8" }).stdout : null;
   addAccount("head", "center_head", "--hall", HALL);
   const server = spawn(join(BIN, "central"), ["serve", "--config", "central.toml"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
@@ -69,7 +69,7 @@ export async function startCentral({ signing = false, more = "" } = {}) {
     await until(() => server.exitCode !== null || server.signalCode !== null, "central ends");
     rmSync(folder, { recursive: true });
   };
-  return { url, broker, addAccount, stop };
+  return { url, broker, publicKey, addAccount, stop };
 }
 
 /** Headless Chromium that reaches nothing outside. */
