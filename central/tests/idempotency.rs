@@ -3,8 +3,9 @@
 mod common;
 
 use chuangming_domain::rule::Rule;
+use common::answered::answered;
 use common::browser::Browser;
-use common::{Agent, Central, answered, opened};
+use common::{Agent, Central, opened};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 

@@ -39,7 +39,13 @@ impl SignInCode {
     /// Whether its time is not over; `now` in seconds since 1970, by the agent's clock.
     #[must_use]
     pub fn is_good_at(&self, now: i64) -> bool {
-        (-SKEW_S..GOOD_FOR_S).contains(&now.saturating_sub(self.issued_at))
+        Self::is_in_time(self.issued_at, now)
+    }
+
+    /// The same of a code of which only the time is known.
+    #[must_use]
+    pub fn is_in_time(issued_at: i64, now: i64) -> bool {
+        (-SKEW_S..GOOD_FOR_S).contains(&now.saturating_sub(issued_at))
     }
 }
 

@@ -1,7 +1,10 @@
 //! The calibration page's API as a browser meets it: the real program on a bundled clip, over HTTPS with its own certificate.
 
+#[path = "../../portal/tests/support/answered.rs"]
+mod answered;
 mod page;
 
+use answered::answered;
 use page::Page;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -314,18 +317,9 @@ async fn what_cannot_be_understood_is_a_problem() {
         (Method::GET, "/api/nothing", (None, String::new()), (StatusCode::NOT_FOUND, "not_found")),
         (Method::GET, "/api/history/x?against=y&z=1", (None, String::new()), invalid),
     ] {
-        let send = || {
-            let request = page.request(method.clone(), path).body(body.clone());
-            kind.into_iter().fold(request, |request, kind| request.header("content-type", kind)).send()
-        };
-        // Whoever sends too much may be hung up on while still sending, before the answer is read.
-        let mut answer = send().await;
-        for _ in 0..10 {
-            if answer.is_err() {
-                answer = send().await;
-            }
-        }
-        let answer = code_of(answer.unwrap()).await;
+        let request = page.request(method.clone(), path).body(body.clone());
+        let request = kind.into_iter().fold(request, |request, kind| request.header("content-type", kind));
+        let answer = code_of(answered(request).await).await;
         let shown: String = body.chars().take(60).collect();
         assert_eq!(answer, (expected.0, expected.1.into()), "{method} {path} {shown}");
     }
@@ -370,7 +364,7 @@ async fn nobody_looks_behind_a_privacy_mask() {
 #[ignore = "a measurement of two minutes"]
 async fn pictures_a_second_of_the_live_view() {
     const FOR: Duration = Duration::from_secs(30);
-    /// As `calibration/web/src/stage/live.ts` asks while somebody works: this often at most, and with as much rest.
+    /// As `calibration/web/src/stage/live.ts` asks while somebody works: this often at most, and with half as much rest.
     const EVERY: Duration = Duration::from_millis(280);
     let page = Page::signed_in().await;
     page.until_it_sees().await;
@@ -388,7 +382,7 @@ async fn pictures_a_second_of_the_live_view() {
             answer.bytes().await.unwrap();
             let took = began.elapsed();
             if rests {
-                tokio::time::sleep(EVERY.saturating_sub(took).max(took)).await;
+                tokio::time::sleep(EVERY.saturating_sub(took).max(took / 2)).await;
             }
         }
         let rate = times.len() as f64 / start.elapsed().as_secs_f64();

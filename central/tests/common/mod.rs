@@ -1,6 +1,8 @@
 //! What the tests of central share: a running central, brokers, an agent of the tests' own, and made-up events.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+#[path = "../../../portal/tests/support/answered.rs"]
+pub mod answered;
 pub mod browser;
 mod postgres;
 pub mod roster;
@@ -326,14 +328,4 @@ impl Agent {
         }
         true
     }
-}
-
-/// Sends until it is answered: whoever sends too much may be hung up on while still sending, before the answer is read.
-pub async fn answered(request: reqwest::RequestBuilder) -> reqwest::Response {
-    for _ in 0..10 {
-        if let Ok(response) = request.try_clone().expect("a body in memory").send().await {
-            return response;
-        }
-    }
-    request.send().await.unwrap()
 }

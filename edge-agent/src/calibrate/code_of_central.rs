@@ -56,11 +56,7 @@ fn note(file: &Path, code: &SignInCode, now: Timestamp) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
         bytes => serde_json::from_slice(&bytes?)?,
     };
-    let is_over = |issued_at| {
-        let other = SignInCode { issued_at, ..code.clone() };
-        !other.is_good_at(now.as_second())
-    };
-    used.retain(|(issued_at, _)| !is_over(*issued_at));
+    used.retain(|(issued_at, _)| SignInCode::is_in_time(*issued_at, now.as_second()));
     let this = (code.issued_at, hex::encode(code.nonce));
     if used.contains(&this) {
         return Ok(false);

@@ -29,11 +29,10 @@ use chuangming_domain::calibration::Window;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::geometry::{Polygon, Rect};
 use chuangming_domain::item::{CustomItem, ItemClass, ItemSet};
-use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
+use chuangming_domain::observation::{DeskItem, Observation, Presence, Reading, Signal, UnknownReason};
 use chuangming_models::{Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
-use person::Person;
+use person::{Covering, Person};
 use stages::{Stage, Stages};
-use standing::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -246,20 +245,29 @@ impl Perception {
         if matches!(presence.value(), Some(Presence::Present { .. })) {
             return Err(reference::LearnError::SomebodyInView);
         }
-        let standing = self.standing(&glance)?;
+        let found = match &view.desk {
+            Some(desk) => self.found_on_desk(&glance, desk, &Covering::default())?.ok(),
+            None => None,
+        };
+        let standing = found.map(|(_, items)| desk::standing(items)).unwrap_or_default();
         Ok(Reference::learn(&glance.image, &view.seat, view.desk.as_ref(), standing))
     }
 
-    /// The items of a tidy desk.
-    fn standing(&mut self, glance: &Glance<'_>) -> Result<Standing, ModelError> {
-        let (Some(polygon), Some(detector)) = (&glance.view.desk, self.models.desk()) else {
-            return Ok(Standing::default());
-        };
-        let Some(region) = crops::desk_box(polygon, glance.image.width(), glance.image.height()) else {
-            return Ok(Standing::default());
+    /// What is found on a desk, and the region in which it was looked for; or why that cannot be told.
+    fn found_on_desk(
+        &mut self,
+        glance: &Glance<'_>,
+        desk: &Polygon,
+        covering: &Covering,
+    ) -> Result<Result<(PixelBox, Vec<DeskItem>), UnknownReason>, ModelError> {
+        let Some(detector) = self.models.desk() else { return Ok(Err(UnknownReason::Unsure)) };
+        let Some(region) = crops::desk_box(desk, glance.image.width(), glance.image.height()) else {
+            return Ok(Err(UnknownReason::TooSmall));
         };
         let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
-        Ok(desk::standing(desk::items(detector, &found, polygon, glance, &person::Covering::default())))
+        let items =
+            self.stages.time(Stage::Reference, || desk::items(detector, &found, desk, glance, covering));
+        Ok(Ok((region, items)))
     }
 
     /// Describes what a box of the picture (in fractions) shows, so that it is known again at other places of the desk;
@@ -381,20 +389,12 @@ impl Perception {
         Ok(smoking::read(classes.first().and_then(|answer| answer.decided()), region))
     }
 
-    fn desk(
-        &mut self,
-        glance: &Glance<'_>,
-        covering: &person::Covering,
-    ) -> Result<Reading<desk::Desk>, ModelError> {
-        let (Some(polygon), Some(detector)) = (&glance.view.desk, self.models.desk()) else {
-            return Ok(Reading::Unknown(UnknownReason::Unsure));
+    fn desk(&mut self, glance: &Glance<'_>, covering: &Covering) -> Result<Reading<desk::Desk>, ModelError> {
+        let Some(polygon) = &glance.view.desk else { return Ok(Reading::Unknown(UnknownReason::Unsure)) };
+        let (region, items) = match self.found_on_desk(glance, polygon, covering)? {
+            Ok(found) => found,
+            Err(reason) => return Ok(Reading::Unknown(reason)),
         };
-        let Some(region) = crops::desk_box(polygon, glance.image.width(), glance.image.height()) else {
-            return Ok(Reading::Unknown(UnknownReason::TooSmall));
-        };
-        let found = self.stages.time(Stage::Desk, || detector.run(&glance.image, region))?;
-        let items =
-            self.stages.time(Stage::Reference, || desk::items(detector, &found, polygon, glance, covering));
         let said =
             self.stages.time(Stage::Reference, || desk::read(glance, polygon, items.clone(), covering));
         if !desk::may_be_a_person(glance, &said) {
