@@ -42,7 +42,7 @@ impl Detail {
             self.newest = Some(frame);
         }
         let apart = |frame: &&Frame| frame.at.duration_since(at).abs();
-        self.newest.as_ref().filter(|frame| apart(frame) <= FRESH).map(|frame| &frame.image)
+        self.newest.as_ref().filter(|frame| apart(frame) <= FRESH).map(|frame| &*frame.image)
     }
 
     fn open(&mut self) {

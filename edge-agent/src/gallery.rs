@@ -1,7 +1,7 @@
 //! What the calibration page may see of the cameras: the newest picture of each, in memory, while somebody is signed in.
 //!
-//! A camera's thread hands over every frame before it looks at it: the newest wins, nothing is copied and nothing waits.
-//! With nobody signed in, no frame is kept.
+//! A camera's thread hands over every frame as it comes, whether or not the agent finds the time to look at it: the newest
+//! wins, nothing is copied and nothing waits. With nobody signed in, no frame is kept.
 
 use crate::capture::{CameraState, Frame};
 use chuangming_domain::id::CameraId;
@@ -62,12 +62,13 @@ impl Gallery {
     }
 
     /// Hands over a camera's newest frame.
-    pub fn put(&self, camera: &CameraId, frame: &Arc<Frame>) {
+    pub fn put(&self, camera: &CameraId, frame: &Frame) {
         let Some(place) = self.places.get(camera) else { return };
         let mut place = place.lock();
         place.note(frame);
         if self.open.load(Ordering::SeqCst) {
-            place.newest = Some(Arc::clone(frame));
+            let Frame { at, ref image, loop_restarted, dropped } = *frame;
+            place.newest = Some(Arc::new(Frame { at, image: Arc::clone(image), loop_restarted, dropped }));
         }
     }
 
@@ -112,9 +113,9 @@ mod tests {
     use super::*;
     use chuangming_models::RgbImage;
 
-    fn frame(ms: i64) -> Arc<Frame> {
+    fn frame(ms: i64) -> Frame {
         let at = Timestamp::from_millisecond(ms).unwrap();
-        Arc::new(Frame { at, image: RgbImage::filled(4, 2, 0), loop_restarted: false, dropped: 0 })
+        Frame { at, image: Arc::new(RgbImage::filled(4, 2, 0)), loop_restarted: false, dropped: 0 }
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
         let (one, two) = (frame(200), frame(400));
         gallery.put(&camera, &one);
         gallery.put(&camera, &two);
-        assert_eq!(Arc::strong_count(&one), 1, "the older one is gone");
+        assert_eq!(Arc::strong_count(&one.image), 1, "the older one is gone");
         assert_eq!(gallery.newest(&camera).unwrap().at, two.at);
         let glimpse = gallery.glimpse(&camera).unwrap();
         assert_eq!((glimpse.size, glimpse.state), (Some((4, 2)), None));
@@ -136,7 +137,7 @@ mod tests {
 
         gallery.close();
         assert!(gallery.newest(&camera).is_none());
-        assert_eq!(Arc::strong_count(&two), 1, "no picture is left in memory");
+        assert_eq!(Arc::strong_count(&two.image), 1, "no picture is left in memory");
         assert!(gallery.glimpse(&"cam-9".parse().unwrap()).is_none());
     }
 }

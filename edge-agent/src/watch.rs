@@ -95,7 +95,11 @@ impl Watch {
     pub fn start(config: &CameraConfig, setup: Arc<Setup>, shared: Shared) -> io::Result<Self> {
         tell_what_is_not_looked_at(config, &setup);
         let (source, settings) = (config.source.clone(), settings_of(config));
-        let camera = Camera::start(config.id.clone(), source, settings, Arc::clone(&shared.clock))?;
+        let (id, gallery) = (config.id.clone(), Arc::clone(&shared.gallery));
+        // Who sets the camera up sees it as it is, however long looking takes.
+        let show = move |frame: &Frame| gallery.put(&id, frame);
+        let clock = Arc::clone(&shared.clock);
+        let camera = Camera::start_witnessed(config.id.clone(), source, settings, clock, show)?;
         let (orders, inbox) = mpsc::channel();
         let pace = Arc::new(Pace::default());
         let thread = Builder::new().name(format!("watch {}", config.id)).spawn({
@@ -177,7 +181,7 @@ impl Watcher {
                 Ok(Order::Stop) | Err(mpsc::TryRecvError::Disconnected) => break,
             }
             match camera.wait(POLL) {
-                Some(frame) => self.look(&Arc::new(frame)),
+                Some(frame) => self.look(&frame),
                 None => self.pass(),
             }
             self.shared.gallery.note_state(&self.config.id, self.health.state());
@@ -195,9 +199,8 @@ impl Watcher {
     }
 
     /// A frame came.
-    fn look(&mut self, frame: &Arc<Frame>) {
+    fn look(&mut self, frame: &Frame) {
         let at = frame.at;
-        self.shared.gallery.put(&self.config.id, frame);
         self.pace.note(frame.dropped);
         if frame.loop_restarted {
             info!(camera = %self.config.id, "the clip begins again");

@@ -77,7 +77,8 @@ impl Bench {
         for second in seconds {
             let at = self.start + SignedDuration::from_secs(second.into());
             let image = lit(image, 1.0, 1.0, 0.0, false, second + 1);
-            self.watcher.look(&Arc::new(Frame { at, image, loop_restarted: false, dropped: 0 }));
+            let image = Arc::new(image);
+            self.watcher.look(&Frame { at, image, loop_restarted: false, dropped: 0 });
             self.watcher.follow_store();
             while let Ok(report) = self.reports.try_recv() {
                 match report {

@@ -2,6 +2,9 @@
 
 mod page;
 
+use chuangming_calibration::LensFit;
+use chuangming_edge_agent::capture::read_picture;
+use chuangming_edge_agent::chart::chart;
 use page::{Page, ffmpeg, problem, scenes};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -19,13 +22,58 @@ fn still(picture: &Path, filter: &str, output: PathBuf) -> PathBuf {
 }
 
 /// The page with the chart, as it is sent to a printer. A square of it is 38 pixels wide.
-fn chart(folder: &Path) -> PathBuf {
+fn printed_chart(folder: &Path) -> PathBuf {
     let pdf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../calibration/board.pdf");
     let page = folder.join("chart");
     let print =
         Command::new("pdftoppm").args(["-r", "40", "-gray", "-singlefile"]).arg(pdf).arg(&page).status();
     assert!(print.unwrap().success(), "pdftoppm");
     page.with_extension("pgm")
+}
+
+/// The printed chart in a picture of that width, its squares so many pixels wide, rolled by two degrees; a little soft and
+/// noisy, as cameras are.
+fn far_chart(folder: &Path, width: u32, square: u32) -> PathBuf {
+    let pdf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../calibration/board.pdf");
+    let print = folder.join("print");
+    // A square of 24 mm in 300 pixels an inch.
+    const PRINTED: u32 = 283;
+    let printed =
+        Command::new("pdftoppm").args(["-r", "300", "-gray", "-singlefile"]).arg(pdf).arg(&print).status();
+    assert!(printed.unwrap().success(), "pdftoppm");
+    let seen = folder.join(format!("far-{width}-{square}.png"));
+    let (scale, height) = (f64::from(square) / f64::from(PRINTED), width * 9 / 16);
+    let filter = format!(
+        "scale=iw*{scale}:ih*{scale}:flags=area,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:white,\
+         rotate=2*PI/180:bilinear=1:fillcolor=white,gblur=sigma=0.6,eq=contrast=0.8,noise=alls=8:allf=t"
+    );
+    let made = Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error", "-y", "-i"])
+        .arg(print.with_extension("pgm"))
+        .args(["-vf", &filter, "-pix_fmt", "rgb24", "-frames:v", "1"])
+        .arg(&seen)
+        .status();
+    assert!(made.unwrap().success(), "ffmpeg");
+    seen
+}
+
+#[test]
+fn the_chart_is_known_from_afar() {
+    let folder = tempfile::tempdir().unwrap();
+    for width in [640, 1280, 1920] {
+        // Smaller ones are found in small pictures only, and tell the lens badly.
+        for square in [24, 30, 38] {
+            let image = read_picture(&far_chart(folder.path(), width, square)).unwrap();
+            let corners = chart(&image).unwrap().unwrap_or_default();
+            assert!(corners.len() >= 40, "{width} wide, squares of {square}: {} corners", corners.len());
+            let fit = LensFit::from_chart(&corners, (image.width(), image.height())).unwrap();
+            let (roll, k1) = (fit.roll_deg, fit.k1);
+            assert!(
+                (roll - 2.0).abs() < 0.1 && k1.abs() < 0.06,
+                "{width} wide, squares of {square}: {roll}, {k1}"
+            );
+        }
+    }
 }
 
 async fn level(page: &Page, camera: &str, by: &str) -> reqwest::Response {
@@ -37,7 +85,7 @@ async fn lens_and_true_vertical_are_told_by_the_room_and_by_the_chart() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let room = scenes("img/demo.ref.jpg");
-    let printed = chart(folder.path());
+    let printed = printed_chart(folder.path());
     let turned = "pad=640:360:(ow-iw)/2:(oh-ih)/2:white,rotate=2*PI/180:bilinear=1:fillcolor=white";
     let cameras = [
         ("level", still(&room, "null", at("level.mp4"))),
@@ -151,4 +199,89 @@ async fn zones_go_along_with_a_camera_that_moved_and_a_camera_that_looks_elsewhe
     let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
     assert_eq!(saved.status(), StatusCode::OK);
     page.until("/api/cameras", |all| all[0]["state"] == "ok" && all[0].get("moved").is_none()).await;
+}
+
+/// One picture each four seconds, as from a camera on a thin line.
+const SLOW: &str = "1/4";
+
+/// The demo clip as a slow camera sees it; every state of its people lasts for three pictures at least.
+fn slow_demo(output: PathBuf) -> PathBuf {
+    let each_twentieth = "select=not(mod(n\\,20)),setpts=4*N/TB";
+    let clip = scenes("clip/demo.mp4");
+    ffmpeg(&["-i", clip.to_str().unwrap(), "-vf", each_twentieth, "-r", SLOW, "-an"], &output);
+    output
+}
+
+/// An empty hall, and after so many seconds the same from a camera that was knocked aside.
+fn slow_hall(stays_s: u32, output: PathBuf) -> PathBuf {
+    let room = scenes("img/demo.ref.jpg");
+    let part = |label: &str, change: &str, seconds: u32| {
+        format!("[0:v]{change}{NOISE},trim=duration={seconds}[{label}]")
+    };
+    let parts = [part("a", "", stays_s), part("b", "scroll=hpos=0.95:vpos=0.03,", 120)].join(";");
+    let filter = format!("{parts};[a][b]concat=n=2");
+    let seconds = stays_s.to_string();
+    let input = ["-loop", "1", "-framerate", SLOW, "-t", &seconds, "-i", room.to_str().unwrap()];
+    ffmpeg(&[&input[..], &["-filter_complex", &filter, "-r", SLOW]].concat(), &output);
+    output
+}
+
+#[tokio::test]
+async fn a_camera_of_one_picture_each_four_seconds_is_set_up_like_any_other() {
+    // Thirty pictures of a view are learnt from, and two minutes of a window.
+    const STAYS_S: u32 = 210;
+    let folder = tempfile::tempdir().unwrap();
+    let cameras = [
+        ("counter", slow_demo(folder.path().join("counter.mp4"))),
+        ("hall", slow_hall(STAYS_S, folder.path().join("hall.mp4"))),
+    ];
+    let page = Page::open_on(folder, &cameras).await.with_somebody().await;
+    let seen = page.until_every_camera_sees().await;
+    let window = |id: &str, camera: &str| {
+        let mut window = draft()["windows"][0].clone();
+        (window["id"], window["camera"]) = (json!(id), json!(camera));
+        window
+    };
+    let mut staffed = window("1", "counter");
+    staffed["seat"] = json!([[0.0, 0.0], [0.49, 0.0], [0.49, 0.62], [0.0, 0.62]]);
+    staffed["desk"] = json!([[0.0, 0.5], [0.49, 0.5], [0.49, 0.98], [0.0, 0.98]]);
+    let zones = json!({"windows": [staffed, window("2", "hall")], "smoking_zones": [], "privacy_masks": [], "lenses": []});
+    let before = page.json("/api/calibration").await;
+    let save = json!({"draft": zones, "expected": before["version"]});
+    let saved = page.request(Method::PUT, "/api/calibration").json(&save).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::OK, "{seen}");
+    let learn = page.request(Method::POST, "/api/windows/2/reference").send().await.unwrap();
+    assert_eq!(learn.status(), StatusCode::ACCEPTED);
+    assert_eq!(page.post("/api/selftest", &json!({"window": "1"})).await.status(), StatusCode::ACCEPTED);
+
+    // How old a picture is, is told, and another comes after four seconds.
+    let (mut ages, mut times) = (Vec::new(), std::collections::BTreeSet::new());
+    while times.len() < 3 {
+        let picture = page.get("/api/cameras/counter/picture?max=64&heads=clear").await;
+        let header = |name: &str| picture.headers()[name].to_str().unwrap().to_owned();
+        ages.push(header("x-frame-age").parse::<f64>().unwrap());
+        times.insert(header("x-frame-at").parse::<jiff::Timestamp>().unwrap());
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
+    assert!(ages.iter().any(|age| *age > 2.5) && ages.iter().all(|age| *age < 9.0), "{ages:?}");
+    let times: Vec<_> = times.into_iter().collect();
+    let apart: Vec<f64> = times.windows(2).map(|two| two[1].duration_since(two[0]).as_secs_f64()).collect();
+    assert!(apart.iter().all(|s| (3.5..9.0).contains(s)), "{apart:?}");
+    let cameras = page.json("/api/cameras").await;
+    assert!(cameras.as_array().unwrap().iter().all(|camera| camera["state"] == "ok"), "{cameras}");
+
+    // Three pictures show that a step was done.
+    let is_seen = |test: &Value, step: &str| {
+        test["steps"].as_array().unwrap().iter().any(|s| s["step"] == step && s["state"] == "seen")
+    };
+    let steps = ["head_on_arms", "leave_seat", "cup_on_desk"];
+    page.until("/api/selftest", |test| steps.iter().all(|step| is_seen(test, step))).await;
+
+    let reference = "/api/windows/2/reference";
+    page.until(reference, |learnt| learnt["seconds"].as_f64().unwrap() > 60.0).await;
+    let learnt = page.until(reference, |learnt| learnt["state"] != "learning").await;
+    assert_eq!(learnt["state"], "learnt", "{learnt}");
+
+    let cameras = page.until("/api/cameras", |all| all[1]["moved"]["dx"].is_number()).await;
+    assert_eq!((cameras[1]["state"].as_str(), cameras[0]["state"].as_str()), (Some("moved"), Some("ok")));
 }

@@ -114,7 +114,7 @@ async fn an_item_that_was_shown_is_known_again_elsewhere_and_permitted_there() {
     // Once it is permitted, rules do not see it any more: nowhere on this desk.
     const ANALYSIS: &str = "/api/analysis?camera=cam-1";
     let cups = |said: &Value| {
-        let items = said["windows"]["1"]["desk"]["items"].as_array()?;
+        let items = said["windows"]["1"]["desk"]["on_desk"]["items"].as_array()?;
         Some(items.iter().filter(|item| item["class"] == "cup").count())
     };
     page.until(ANALYSIS, |said| cups(said) == Some(1)).await;

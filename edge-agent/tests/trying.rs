@@ -2,9 +2,10 @@
 
 mod page;
 
-use page::{Page, problem as code};
+use page::{Page, problem as code, scenes};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// The clip's first window: its staff member lays the head down, leaves and comes back.
 fn draft() -> Value {
@@ -35,10 +36,10 @@ async fn a_draft_is_tried_and_tested_before_anything_is_saved() {
         let steps = test["steps"].as_array().unwrap();
         steps.iter().find(|s| s["step"] == step).unwrap()["state"].as_str().unwrap().to_owned()
     };
-    // The clip plays over and over.
+    // The clip plays over and over, and somebody leaves a cup on the desk in it.
     let test = page
         .until("/api/selftest", |t| {
-            ["leave_seat", "head_on_arms"].iter().all(|step| state(t, step) == "seen")
+            ["leave_seat", "head_on_arms", "cup_on_desk"].iter().all(|step| state(t, step) == "seen")
         })
         .await;
     assert_eq!((state(&test, "badge_off"), test["window"].as_str()), ("skipped".into(), Some("1")));
@@ -59,6 +60,44 @@ async fn a_draft_is_tried_and_tested_before_anything_is_saved() {
         assert_eq!(end.status(), StatusCode::NO_CONTENT);
         assert_eq!(code(page.get(path).await).await.0, 404);
     }
+}
+
+/// The rendered clip of the self-test and its window, as its manifest says.
+fn clip_of_the_self_test() -> (PathBuf, Value) {
+    let folder = scenes("../selftest");
+    let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).unwrap();
+    let row: Value = serde_json::from_str(manifest.lines().next().unwrap()).unwrap();
+    (folder.join(row["media"].as_str().unwrap()), row["windows"][0].clone())
+}
+
+#[tokio::test]
+async fn a_badge_that_is_taken_off_and_a_cup_that_is_put_down_are_ticked_off() {
+    let (clip, window) = clip_of_the_self_test();
+    let page = Page::open_on(tempfile::tempdir().unwrap(), &[("cam-1", clip)]).await.with_somebody().await;
+    page.until_it_sees().await;
+    let mut draft = draft();
+    let drawn = &mut draft["windows"][0];
+    (drawn["seat"], drawn["desk"]) = (window["seat"].clone(), window["desk"].clone());
+    drawn["required"] = json!(["name_plate"]);
+    assert_eq!(page.post("/api/trial", &json!({"draft": draft})).await.status(), StatusCode::ACCEPTED);
+    assert_eq!(page.post("/api/selftest", &json!({"window": "1"})).await.status(), StatusCode::ACCEPTED);
+    let step = |test: &Value, name: &str| {
+        let steps = test["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["step"] == name).unwrap().clone()
+    };
+    let is_seen = |test: &Value, name: &str| step(test, name)["state"] == "seen";
+    let test = page.until("/api/selftest", |t| is_seen(t, "badge_off") && is_seen(t, "cup_on_desk")).await;
+    assert!(!is_seen(&test, "leave_seat") && !is_seen(&test, "head_on_arms"), "nobody did that: {test}");
+    // What is on the desk is told with the step, and what is missing there.
+    let holds_cup = |test: &Value| {
+        let on_desk = step(test, "cup_on_desk")["now"]["on_desk"].clone();
+        let items = on_desk["items"].as_array().cloned().unwrap_or_default();
+        items.iter().any(|item| item["class"] == "cup")
+            && on_desk["missing"].as_array().unwrap().len()
+                + on_desk["may_be_hidden"].as_array().unwrap().len()
+                == 1
+    };
+    page.until("/api/selftest", holds_cup).await;
 }
 
 #[tokio::test]

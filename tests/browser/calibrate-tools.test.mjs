@@ -18,7 +18,8 @@ const windowAt = (id, camera, left, right) => ({
   id, camera, post: 1, required: [], permitted: [],
   seat: rectangle(left, 0.02, right, 0.6), desk: rectangle(left, 0.64, right, 0.96),
 });
-const WINDOWS = [windowAt("1", "cam-1", 0.01, 0.47), windowAt("2", "cam-1", 0.52, 0.98), windowAt("3", "cam-2", 0.01, 0.47), windowAt("4", "cam-4", 0.2, 0.6)];
+/** A printer stands on no desk here. */
+const WINDOWS = [windowAt("1", "cam-1", 0.01, 0.47), { ...windowAt("2", "cam-1", 0.52, 0.98), required: ["printer"] }, windowAt("3", "cam-2", 0.01, 0.47), windowAt("4", "cam-4", 0.2, 0.6)];
 
 before(async () => {
   // There is no broker: what is done here needs none.
@@ -121,6 +122,36 @@ test("a picture is frozen and goes on; heads are shown on request alone, and tha
   await button("calibrate.picture_options").click();
   await page.getByRole("menuitem", { name: zh["calibrate.pixelate"] }).click();
   await until(async () => (await coarse(head)) > 0.6, "and coarse again");
+});
+
+test("what each signal says is told on request, of a desk also what is missing and what may be hidden", async () => {
+  const says = page.locator(".says");
+  await button("calibrate.picture_options").click();
+  await page.getByRole("menuitem", { name: zh["calibrate.show_analysis"] }).click();
+  const printer = (key) => zh[key].replace("{items}", zh["item.printer"]);
+  await says.getByText(printer("calibrate.desk_missing")).waitFor({ timeout: 60_000 });
+  await look("says");
+  // Somebody before it: the same answer of the agent, with the printer hidden.
+  await page.route("**/api/analysis?*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const desk = answer.windows["2"].desk.on_desk;
+    if (desk) [desk.missing, desk.may_be_hidden] = [[], ["printer"]];
+    await route.fulfill({ json: answer });
+  });
+  await says.getByText(printer("calibrate.desk_hidden")).waitFor({ timeout: 60_000 });
+  await page.unroute("**/api/analysis?*");
+  await button("calibrate.picture_options").click();
+  await page.getByRole("menuitem", { name: zh["calibrate.hide_analysis"] }).click();
+  await says.waitFor({ state: "detached" });
+});
+
+test("a picture of a slow camera says how old it is", async () => {
+  await camera("cam-5");
+  const age = page.locator(".picture-tools .at");
+  const [before, after] = zh["calibrate.seconds_ago"].split("{n}");
+  await until(async () => new RegExp(`^${before}[2-9]${after}$`).test(await age.innerText()), "its age is told", 60);
+  await screenshot(page, "calibrate-slow");
+  await camera("cam-1");
 });
 
 test("a side's handle puts a corner in; a window is copied with all that is set for it", async () => {

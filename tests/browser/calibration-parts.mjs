@@ -61,12 +61,17 @@ function knocked(folder) {
   return ffmpeg("-loop", "1", "-t", "400", "-r", "2", "-i", join(CLIPS, "img/demo.ref.jpg"), "-filter_complex", filter, "-r", "2", "-preset", "ultrafast", "-pix_fmt", "yuv420p", join(folder, "knocked.mp4"));
 }
 
+/** An empty hall as a camera on a thin line shows it: one picture each four seconds. */
+function slow(folder) {
+  return ffmpeg("-loop", "1", "-framerate", "1/4", "-i", join(CLIPS, "img/demo.ref.jpg"), "-t", "40", "-vf", NOISE, "-r", "1/4", "-pix_fmt", "yuv420p", join(folder, "slow.mp4"));
+}
+
 /** What the cameras of a hall see. */
 export const HALLS = {
   /** The demo clip, and a hall with nobody in it. */
   test: (folder) => ({ "cam-1": join(CLIPS, clip("demo").media), "cam-2": emptyHall(folder) }),
-  /** For what is done once: teaching, levelling, learning to the end, a camera that was knocked. */
-  tools: (folder) => ({ "cam-1": cup(folder), "cam-2": emptyHall(folder), "cam-3": chart(folder), "cam-4": knocked(folder) }),
+  /** For what is done once: teaching, levelling, learning to the end, a camera that was knocked, a slow one. */
+  tools: (folder) => ({ "cam-1": cup(folder), "cam-2": emptyHall(folder), "cam-3": chart(folder), "cam-4": knocked(folder), "cam-5": slow(folder) }),
   four: (folder) => ({ "cam-1": fourWindows(folder) }),
 };
 

@@ -21,8 +21,9 @@ export type Values = Finding["values"];
 export type Checked = Schemas["Findings"];
 export type Calibration = Schemas["InForce"];
 export type Proposal = Schemas["ProposalView"];
-/** What a signal says: a value, or why it cannot tell; of a desk also what lies on it. */
-export type Said = Schemas["Said"] & Partial<Schemas["SaidOfDesk"]>;
+/** What a signal says: a value, or why it cannot tell; of a desk also what is on it. */
+export type Said = Schemas["Said"];
+export type OnDesk = Schemas["OnDesk"];
 export type Analysis = Schemas["Analysis"];
 export type Box = Schemas["Shot"]["box"];
 export type Reference = Schemas["Reference"];
@@ -83,7 +84,9 @@ async function ask<V extends Verb, P extends Path<V>>(verb: V, path: P, asked: N
 
 export interface Picture {
   bitmap: ImageBitmap;
-  at: string | null;
+  at: string;
+  /** How many seconds old it was when it came. */
+  age: number;
 }
 
 /** How a picture is wanted; `clear` heads are noted in the agent's log, `max` is the longer side in pixels, 0 as the camera has it. */
@@ -103,7 +106,8 @@ export const api = {
   cameras: () => ask("get", "/api/cameras", {}),
   picture: async (id: string, look: Look): Promise<Picture> => {
     const response = await send("get", "/api/cameras/{id}/picture", { path: { id }, query: look });
-    return { bitmap: await createImageBitmap(await response.blob()), at: response.headers.get("x-frame-at") };
+    const [at, age] = ["x-frame-at", "x-frame-age"].map((name) => response.headers.get(name));
+    return { bitmap: await createImageBitmap(await response.blob()), at: at!, age: Number(age) };
   },
   lines: (id: string) => ask("get", "/api/cameras/{id}/lines", of(id)),
   analysis: (camera: string) => ask("get", "/api/analysis", { query: { camera } }),

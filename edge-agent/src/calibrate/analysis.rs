@@ -11,8 +11,9 @@ use crate::references::References;
 use crate::watch::view_of;
 use axum::Json;
 use axum::extract::State;
-use chuangming_domain::calibration::Calibration;
+use chuangming_domain::calibration::{Calibration, Window};
 use chuangming_domain::id::CameraId;
+use chuangming_domain::item::ItemSet;
 use chuangming_domain::observation::{
     Badge, Confidence, Desk, Observation, Presence, Reading, Signal, Smoking, UnknownReason,
 };
@@ -47,7 +48,7 @@ struct WindowAnalysis {
     posture: Option<Said>,
     badge: Option<Said>,
     smoking: Option<Said>,
-    desk: Option<SaidOfDesk>,
+    desk: Option<Said>,
 }
 
 /// What a signal says, or why it cannot tell.
@@ -62,15 +63,19 @@ pub(super) struct Said {
     /// Why it cannot tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What is on the desk, of one that is `seen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_desk: Option<OnDesk>,
 }
 
-/// What is said of a desk: `seen`, or why it cannot be told.
+/// What is on a desk.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-struct SaidOfDesk {
-    #[serde(flatten)]
-    said: Said,
-    /// What lies on it.
+struct OnDesk {
     items: Vec<SeenItem>,
+    /// Required items that are not there.
+    missing: Vec<&'static str>,
+    /// Required items that are not seen, but may be behind somebody.
+    may_be_hidden: Vec<&'static str>,
 }
 
 /// A thing on the desk.
@@ -132,12 +137,12 @@ impl Analyst {
         let optics = Arc::new(Optics::of(calibration, camera));
         for window in calibration.windows.iter().filter(|window| window.camera == *camera) {
             let said = match state {
-                Some(CameraState::Unknown(reason)) => WindowAnalysis::unknown(reason),
+                Some(CameraState::Unknown(reason)) => WindowAnalysis::unknown(reason, window),
                 _ => {
                     let optics = Arc::clone(&optics);
                     let view = WindowView { optics, ..view_of(window, references) };
                     let said = self.perception.lock().look(&frame.image, &view, &Signal::ALL);
-                    WindowAnalysis::of(&said.map_err(Failure::internal)?)
+                    WindowAnalysis::of(&said.map_err(Failure::internal)?, window)
                 }
             };
             by_window.insert(window.id.to_string(), said);
@@ -154,20 +159,20 @@ impl Analyst {
 }
 
 impl WindowAnalysis {
-    fn unknown(reason: UnknownReason) -> Self {
-        Self::of(&Signal::ALL.map(|signal| Observation::unknown(signal, reason)))
+    fn unknown(reason: UnknownReason, window: &Window) -> Self {
+        Self::of(&Signal::ALL.map(|signal| Observation::unknown(signal, reason)), window)
     }
 
-    fn of(observations: &[Observation]) -> Self {
+    fn of(observations: &[Observation], window: &Window) -> Self {
         let mut all = Self::default();
         for observation in observations {
-            let said = Some(Said::of_any(observation));
-            match observation {
-                Observation::Presence(_) => all.presence = said,
-                Observation::Posture(_) => all.posture = said,
-                Observation::Badge(_) => all.badge = said,
-                Observation::Smoking(_) => all.smoking = said,
-                Observation::Desk(desk) => all.desk = Some(SaidOfDesk::of(desk)),
+            let said = Some(Said::of_any(observation, window));
+            match observation.signal() {
+                Signal::Presence => all.presence = said,
+                Signal::Posture => all.posture = said,
+                Signal::Badge => all.badge = said,
+                Signal::Smoking => all.smoking = said,
+                Signal::Desk => all.desk = said,
             }
         }
         all
@@ -196,39 +201,86 @@ fn smoking(smoking: &Smoking) -> &'static str {
 }
 
 impl Said {
-    /// What any signal says.
-    pub(super) fn of_any(observation: &Observation) -> Self {
+    /// What any signal says of a window.
+    pub(super) fn of_any(observation: &Observation, window: &Window) -> Self {
         match observation {
             Observation::Presence(said) => Self::of(said, presence),
             Observation::Posture(said) => Self::of(said, |posture| posture.name()),
             Observation::Badge(said) => Self::of(said, badge),
             Observation::Smoking(said) => Self::of(said, smoking),
-            Observation::Desk(said) => Self::of(said, |_| "seen"),
+            Observation::Desk(said) => {
+                let on_desk = said.value().map(|desk| OnDesk::of(desk, &window.required));
+                Self { on_desk, ..Self::of(said, |_| "seen") }
+            }
         }
     }
 
     fn of<T>(reading: &Reading<T>, name: impl Fn(&T) -> &'static str) -> Self {
         match reading {
-            Reading::Known { value, confidence } => {
-                Self { value: Some(name(value)), confidence: Some(rounded(*confidence)), reason: None }
+            Reading::Known { value, confidence } => Self {
+                value: Some(name(value)),
+                confidence: Some(rounded(*confidence)),
+                reason: None,
+                on_desk: None,
+            },
+            Reading::Unknown(reason) => {
+                Self { value: None, confidence: None, reason: Some(reason.name()), on_desk: None }
             }
-            Reading::Unknown(reason) => Self { value: None, confidence: None, reason: Some(reason.name()) },
         }
     }
 }
 
-impl SaidOfDesk {
-    fn of(reading: &Reading<Desk>) -> Self {
-        let items = reading.value().map(|desk| desk.items.as_slice()).unwrap_or_default();
-        let items = items.iter().map(|item| SeenItem {
+impl OnDesk {
+    fn of(desk: &Desk, required: &ItemSet) -> Self {
+        let names = |items: &ItemSet| items.iter().map(|class| class.name()).collect();
+        let items = desk.items.iter().map(|item| SeenItem {
             class: item.class.name(),
             bounds: item.bounds.to_array(),
             confidence: rounded(item.confidence),
         });
-        Self { said: Said::of(reading, |_| "seen"), items: items.collect() }
+        Self {
+            items: items.collect(),
+            missing: names(&desk.missing(required)),
+            may_be_hidden: names(&desk.may_be_hidden),
+        }
     }
 }
 
 fn rounded(confidence: Confidence) -> f32 {
     (confidence.get() * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chuangming_domain::geometry::Rect;
+    use chuangming_domain::item::ItemClass::{self, Evaluator, NamePlate, Telephone};
+    use chuangming_domain::observation::DeskItem;
+
+    #[test]
+    fn of_a_desk_it_is_told_what_is_there_what_is_missing_and_what_may_be_hidden() {
+        let item = |class: ItemClass| DeskItem {
+            class,
+            bounds: Rect { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
+            confidence: Confidence::new(0.876),
+        };
+        let check = |seen: &[ItemClass], hidden: &[ItemClass], expected: serde_json::Value| {
+            let items = seen.iter().copied().map(item).collect();
+            let desk = Desk { items, may_be_hidden: hidden.iter().copied().collect() };
+            let told = OnDesk::of(&desk, &[NamePlate, Evaluator].into());
+            assert_eq!(serde_json::to_value(told).unwrap(), expected, "{seen:?}, {hidden:?}");
+        };
+        let telephone =
+            serde_json::json!({"class": "telephone", "box": [0.1, 0.2, 0.3, 0.4], "confidence": 0.88f32});
+        check(
+            &[],
+            &[],
+            serde_json::json!({"items": [], "missing": ["evaluator", "name_plate"], "may_be_hidden": []}),
+        );
+        check(
+            &[Telephone],
+            &[NamePlate],
+            serde_json::json!({"items": [telephone], "missing": ["evaluator"], "may_be_hidden": ["name_plate"]}),
+        );
+    }
 }

@@ -111,7 +111,7 @@ impl Handle {
         }
         let mut canvas = Canvas::new(&frame.image);
         masks.for_each(|mask| canvas.grey(mask));
-        let image = canvas.finish().ok_or(Failure::NoPicture)?;
+        let image = Arc::new(canvas.finish().ok_or(Failure::NoPicture)?);
         let Frame { at, loop_restarted, dropped, .. } = *frame;
         Ok(Arc::new(Frame { at, image, loop_restarted, dropped }))
     }

@@ -24,8 +24,10 @@ const QUALITY: u8 = 80;
 const USUAL_SIDE: u32 = 1280;
 /// What was hidden stays hidden for so long: a person whom one look misses was found by the looks before.
 const MEMORY: SignedDuration = SignedDuration::from_secs(2);
-/// When the picture was taken.
+/// When the picture was taken,
 const FRAME_AT: HeaderName = HeaderName::from_static("x-frame-at");
+/// and how many seconds ago: a phone's clock is not the agent's.
+const FRAME_AGE: HeaderName = HeaderName::from_static("x-frame-age");
 
 const KEYPOINT: Colour = [255, 255, 255];
 const BONE: Colour = [80, 220, 255];
@@ -68,7 +70,10 @@ pub(super) enum Draw {
 #[utoipa::path(
     get, path = "/api/cameras/{id}/picture", tag = "pictures",
     params(("id" = String, Path, description = "The camera"), Wanted),
-    responses((status = 200, content_type = "image/jpeg", body = Vec<u8>, headers(("X-Frame-At" = String, description = "When the picture was taken, RFC 3339")))),
+    responses((status = 200, content_type = "image/jpeg", body = Vec<u8>, headers(
+        ("X-Frame-At" = String, description = "When the picture was taken, RFC 3339"),
+        ("X-Frame-Age" = f64, description = "How many seconds ago"),
+    ))),
 )]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -87,9 +92,12 @@ pub(super) async fn show(
     let jpeg = tokio::task::spawn_blocking(move || painter.paint(&camera, &frame, &setup, &wanted))
         .await
         .map_err(Failure::internal)??;
-    let at = HeaderValue::from_str(&at.to_string()).map_err(Failure::internal)?;
+    let age = format!("{:.1}", app.handle.clock.now().duration_since(at).as_secs_f64());
+    let value = |text: String| HeaderValue::from_str(&text).map_err(Failure::internal);
     let kind = HeaderValue::from_static("image/jpeg");
-    Ok(([(header::CONTENT_TYPE, kind), (FRAME_AT, at)], jpeg).into_response())
+    let headers =
+        [(header::CONTENT_TYPE, kind), (FRAME_AT, value(at.to_string())?), (FRAME_AGE, value(age)?)];
+    Ok((headers, jpeg).into_response())
 }
 
 /// What was hidden in the last pictures of a camera, and when.

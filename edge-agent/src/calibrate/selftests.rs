@@ -84,7 +84,7 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Json<Test>, Fail
             StepState::Skipped => "skipped",
         },
         seen_at: if let StepState::Seen(at) = state { Some(at.to_string()) } else { None },
-        now: newest.get(&step.signal()).map(|(_, observation)| Said::of_any(observation)),
+        now: newest.get(&step.signal()).map(|(_, observation)| Said::of_any(observation, &running.window)),
     };
     Ok(Json(Test {
         window: running.window.id.to_string(),

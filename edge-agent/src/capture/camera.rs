@@ -43,11 +43,15 @@ pub struct StillRunning {
     within: Duration,
 }
 
+/// Sees every frame in the camera's thread, whether or not anybody takes it in time.
+type Witness = Box<dyn Fn(&Frame) + Send + Sync>;
+
 struct Shared {
     id: CameraId,
     source: Source,
     settings: CaptureSettings,
     clock: Arc<SteadyClock>,
+    witness: Witness,
     slot: Slot,
     stop: Arc<Stop>,
     captured: AtomicU64,
@@ -67,12 +71,28 @@ impl Camera {
         settings: CaptureSettings,
         clock: Arc<SteadyClock>,
     ) -> io::Result<Self> {
+        Self::start_witnessed(id, source, settings, clock, |_| {})
+    }
+
+    /// The same; `witness` sees every frame in the camera's thread, before and whether or not anybody takes it. It must be
+    /// quick.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start_witnessed(
+        id: CameraId,
+        source: Source,
+        settings: CaptureSettings,
+        clock: Arc<SteadyClock>,
+        witness: impl Fn(&Frame) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let name = format!("camera {id}");
         let shared = Arc::new(Shared {
             id,
             source,
             settings,
             clock,
+            witness: Box::new(witness),
             slot: Slot::default(),
             stop: Arc::default(),
             captured: AtomicU64::new(0),
@@ -162,6 +182,7 @@ impl Shared {
         loop {
             let frame = source.next()?;
             self.note_frame(&frame);
+            (self.witness)(&frame);
             if self.slot.put(frame) {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }

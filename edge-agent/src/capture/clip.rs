@@ -100,7 +100,7 @@ impl FrameSource for ClipSource {
             let image = self.reader.picture()?;
             self.delivered_t = Some(moment.t);
             let loop_restarted = std::mem::take(&mut self.restarted);
-            return Ok(Frame { at: self.clock.at(due), image, loop_restarted, dropped: 0 });
+            return Ok(Frame { at: self.clock.at(due), image: Arc::new(image), loop_restarted, dropped: 0 });
         }
     }
 }

@@ -3,14 +3,15 @@
 use super::error::CaptureError;
 use chuangming_models::image::RgbImage;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// One picture of a camera.
 #[derive(Debug)]
 pub struct Frame {
     /// When it was received, or was due for a clip: on the steady clock, never before the last one's.
     pub at: Timestamp,
-    /// The pixels.
-    pub image: RgbImage,
+    /// The pixels; shared, because whoever shows them does not wait for whoever looks at them.
+    pub image: Arc<RgbImage>,
     /// A clip began again at this frame or at one dropped just before it: time is continuous, the scene is not.
     pub loop_restarted: bool,
     /// Frames of this camera that nobody took between the last delivered one and this.

@@ -131,7 +131,12 @@ impl FrameSource for NetworkSource {
             let now = Instant::now();
             if self.pace.choose(now) {
                 let image = self.convert(&decoded)?;
-                return Ok(Frame { at: self.clock.at(now), image, loop_restarted: false, dropped: 0 });
+                return Ok(Frame {
+                    at: self.clock.at(now),
+                    image: Arc::new(image),
+                    loop_restarted: false,
+                    dropped: 0,
+                });
             }
         }
     }

@@ -44,10 +44,11 @@ mod tests {
     use super::*;
     use chuangming_models::image::RgbImage;
     use jiff::Timestamp;
+    use std::sync::Arc;
 
     fn frame(second: i64, loop_restarted: bool) -> Frame {
         let at = Timestamp::from_second(second).unwrap();
-        Frame { at, image: RgbImage::filled(1, 1, 0), loop_restarted, dropped: 0 }
+        Frame { at, image: Arc::new(RgbImage::filled(1, 1, 0)), loop_restarted, dropped: 0 }
     }
 
     #[test]

@@ -65,7 +65,12 @@ impl FrameSource for UsbSource {
                     return Err(self.failed());
                 }
                 let image = to_rgb(&bgr, &self.place)?;
-                return Ok(Frame { at: self.clock.at(now), image, loop_restarted: false, dropped: 0 });
+                return Ok(Frame {
+                    at: self.clock.at(now),
+                    image: Arc::new(image),
+                    loop_restarted: false,
+                    dropped: 0,
+                });
             }
         }
     }

@@ -102,7 +102,7 @@ impl Looker {
                 }
                 self.last.insert(camera.clone(), frame.at);
                 // What its rules say is not asked for: the trial gives the observations to the policy in force.
-                pipeline.step_showing(frame.at, &frame.image, |place, said| {
+                pipeline.step_showing(frame.at, &*frame.image, |place, said| {
                     self.kept.note(frame.at, place, said)
                 });
             }

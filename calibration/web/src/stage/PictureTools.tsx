@@ -5,10 +5,16 @@ import { clearHeads, frozen, picture, showAnalysis } from "./live";
 import { snapping, zoomBy, zoomTo } from "./gestures";
 import { zoom } from "./view";
 
+/** From this age in seconds on, a picture of the live view says how old it is. */
+const OLD_S = 2;
+
 /** Live or frozen, nearer or farther, and what else the picture can show. */
 export function PictureTools() {
   const isFrozen = frozen.value;
-  const time = picture.value?.at ? new Date(picture.value.at).toLocaleTimeString(undefined, { hour12: false }) : "";
+  const shown = picture.value;
+  // Of a slow camera it counts how old its picture is; what is frozen gets old on purpose.
+  const isOld = shown !== null && !isFrozen && shown.age >= OLD_S;
+  const time = shown === null ? "" : isOld ? t("calibrate.seconds_ago", { n: Math.round(shown.age) }) : new Date(shown.at).toLocaleTimeString(undefined, { hour12: false });
   return (
     <div class="picture-tools" role="toolbar" aria-label={t("calibrate.picture")}>
       <button type="button" class={`tool quiet live ${isFrozen ? "frozen" : ""}`} aria-pressed={isFrozen} onClick={() => (frozen.value = !isFrozen)}>

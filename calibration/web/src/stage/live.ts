@@ -52,8 +52,8 @@ async function follow(id: string): Promise<void> {
       noPicture.value = failed;
     }
     const took = performance.now() - began;
-    // A machine that is busy gets as much rest as it needed for the picture: watching comes first.
-    const rest = failed ? AFTER_FAILURE_MS : Math.max((calm.peek() ? EVERY_CALM_MS : EVERY_MS) - took, took);
+    // A machine that is busy gets half as much rest as it needed for the picture: watching goes on.
+    const rest = failed ? AFTER_FAILURE_MS : Math.max((calm.peek() ? EVERY_CALM_MS : EVERY_MS) - took, took / 2);
     await new Promise((next) => setTimeout(next, rest));
   }
 }
