@@ -3,10 +3,10 @@
 mod common;
 
 use chuangming_central::config::Config;
-use chuangming_central::ingest::link::{Address, Certificates, Incoming, Link};
+use chuangming_central::ingest::link::{Address, Certificates};
 use chuangming_central::password;
 use chuangming_central::serve::Server;
-use common::{Mosquitto, PATIENCE, eventually, free_port};
+use common::{Mosquitto, PATIENCE, eventually, free_port, may_connect};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs;
 use std::path::Path;
@@ -26,19 +26,6 @@ fn address(port: u16, login: Option<(&str, &str)>) -> Address {
         keep_session: false,
         last_will: None,
     }
-}
-
-/// Whether the broker lets somebody in at the first or second knock.
-async fn may_connect(address: Address) -> bool {
-    let (mut link, _outbox) = Link::new(address);
-    for _ in 0..2 {
-        match timeout(PATIENCE, link.next()).await.expect("an answer") {
-            Incoming::Connected => return true,
-            Incoming::Broken(error) => eprintln!("refused: {error}"),
-            Incoming::Message(_) => {}
-        }
-    }
-    false
 }
 
 #[tokio::test(flavor = "multi_thread")]

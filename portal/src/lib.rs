@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! browser ══▶ door (bounded, TLS) ─▶ the binary's own router ─┬▶ page    (its embedded files)
-//!                                                             ├▶ refusal (what no handler ever saw, as its problem)
+//!                                                             ├▶ body, refusal (what no handler ever saw, as its problem)
 //!                                                             └▶ openapi (its description, put in order)
 //! ```
 //!
 //! It knows neither events nor accounts nor cameras, and not the other `chuangming` crates: what an error is called, who may
 //! ask and what there is to ask for are the binary's own.
 
+pub mod body;
 pub mod door;
 pub mod openapi;
 pub mod page;

@@ -27,6 +27,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refusal::Invalid(_) => StatusCode::BAD_REQUEST,
+            Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
     /// What a status without a problem means; none for success, redirection and failures inside.
     fn of(status: StatusCode) -> Option<Self> {
         match status {
@@ -68,6 +79,15 @@ impl From<PathRejection> for Refusal {
     }
 }
 
+impl IntoResponse for Refusal {
+    /// Its status, and itself for [`say_as_problem`] to put into words.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
 /// A problem as an answer; `body` is its JSON.
 #[must_use]
 pub fn problem(status: u16, body: String) -> Response {
@@ -75,15 +95,17 @@ pub fn problem(status: u16, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response()
 }
 
-/// For all of an API: whatever fails below `/api/` without saying so in the API's words (a path that cannot be read, a body cut off by
-/// a layer) becomes a problem as well.
+/// For all of an API: whatever fails below `/api/` without saying so in the API's words (a part of the request that cannot be
+/// read, a body cut off by a layer) becomes a problem as well.
 pub async fn say_as_problem<F: From<Refusal> + IntoResponse>(request: Request, next: Next) -> Response {
     let is_of_api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
     let is_told = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
-    let Some(refusal) = Refusal::of(response.status()).filter(|_| is_of_api && !is_told) else {
+    if !is_of_api || is_told {
         return response;
-    };
+    }
+    let refused = response.extensions().get::<Refusal>().cloned();
+    let Some(refusal) = refused.or_else(|| Refusal::of(response.status())) else { return response };
     let mut problem = F::from(refusal).into_response();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         problem.headers_mut().insert(header::ALLOW, allow.clone());

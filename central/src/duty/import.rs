@@ -1,6 +1,6 @@
-//! Rosters from files: CSV or a workbook with the columns day, window, shift and staff, named in Chinese or English.
-//! Every wrong row is reported at once; nothing of a wrong file is taken.
+//! Rosters from files: CSV or a workbook with the columns day, window, shift and staff.
 
+use super::table::{self, Column, ImportProblem, Wrong, csv_rows, day_of, whole};
 use calamine::{Data, Reader as _, Xlsx};
 use chuangming_domain::id::WindowId;
 use jiff::civil::Date;
@@ -8,8 +8,6 @@ use std::io::Cursor;
 
 /// The most rows of a file.
 pub const MOST_ROWS: usize = 5000;
-/// The most problems that are told of a file.
-const MOST_PROBLEMS: usize = 50;
 
 /// Who is posted at a window in a shift of a day.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,18 +22,6 @@ pub struct Cell {
     pub staff: Vec<String>,
 }
 
-/// What is wrong with a row. `field` and `expected` are words for programs; the page has the texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportProblem {
-    /// Counted from 1, the heading included; 0 is the whole file.
-    pub row: usize,
-    /// Of a roster `file`, `heading`, `day`, `window`, `shift` or `staff`; of a calendar `file`, `heading`, `day`, `year`, `kind`,
-    /// `name`, `weekday` (a workday that is no weekend day) or `twice`.
-    pub field: &'static str,
-    /// What was there.
-    pub found: String,
-}
-
 /// What names in a file mean: id and name of each.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
@@ -47,7 +33,7 @@ pub struct Names {
     pub staff: Vec<(String, String)>,
 }
 
-const COLUMNS: [(&str, &[&str]); 4] = [
+const COLUMNS: [Column; 4] = [
     ("day", &["day", "date", "日期"]),
     ("window", &["window", "窗口"]),
     ("shift", &["shift", "班次"]),
@@ -59,17 +45,7 @@ const COLUMNS: [(&str, &[&str]); 4] = [
 /// # Errors
 /// Every problem of the file.
 pub fn read_csv(file: &[u8], names: &Names) -> Result<Vec<Cell>, Vec<ImportProblem>> {
-    let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(text);
-    let mut rows = Vec::new();
-    for record in reader.records().take(MOST_ROWS + 2) {
-        match record {
-            Ok(record) => rows.push(record.iter().map(str::to_owned).collect()),
-            Err(error) => return Err(whole(error.to_string())),
-        }
-    }
-    read(&rows, names)
+    read(&csv_rows(file, MOST_ROWS)?, names)
 }
 
 /// Reads the first sheet of a workbook.
@@ -105,58 +81,25 @@ fn text_of(cell: &Data) -> String {
     }
 }
 
-fn whole(found: String) -> Vec<ImportProblem> {
-    vec![ImportProblem { row: 0, field: "file", found }]
-}
-
 fn read(rows: &[Vec<String>], names: &Names) -> Result<Vec<Cell>, Vec<ImportProblem>> {
-    let Some((heading, rows)) = rows.split_first() else { return Err(whole(String::new())) };
-    if rows.len() > MOST_ROWS {
-        return Err(whole(format!("> {MOST_ROWS}")));
-    }
-    let mut places = [0; 4];
-    let mut problems = Vec::new();
-    for (place, (field, known)) in places.iter_mut().zip(COLUMNS) {
-        match heading.iter().position(|cell| known.contains(&cell.trim().to_lowercase().as_str())) {
-            Some(found) => *place = found,
-            None => problems.push(ImportProblem { row: 1, field: "heading", found: field.to_owned() }),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     let mut cells: Vec<Cell> = Vec::new();
-    for (number, row) in
-        rows.iter().enumerate().filter(|(_, row)| row.iter().any(|cell| !cell.trim().is_empty()))
-    {
-        match one(row, places, names) {
-            Ok(cell) => match cells
-                .iter_mut()
-                .find(|c| c.day == cell.day && c.window == cell.window && c.shift == cell.shift)
-            {
-                Some(same) => same.staff.extend(
-                    cell.staff.into_iter().filter(|who| !same.staff.contains(who)).collect::<Vec<_>>(),
-                ),
-                None => cells.push(cell),
-            },
-            Err((field, found)) if problems.len() < MOST_PROBLEMS => {
-                problems.push(ImportProblem { row: number + 2, field, found })
+    table::read(rows, MOST_ROWS, COLUMNS, |row| {
+        let cell = one(row, names)?;
+        let same =
+            cells.iter_mut().find(|c| c.day == cell.day && c.window == cell.window && c.shift == cell.shift);
+        match same {
+            Some(same) => {
+                let more = cell.staff.into_iter().filter(|who| !same.staff.contains(who));
+                same.staff.extend(more.collect::<Vec<_>>());
             }
-            Err(_) => {}
+            None => cells.push(cell),
         }
-    }
-    if problems.is_empty() { Ok(cells) } else { Err(problems) }
+        Ok(())
+    })?;
+    Ok(cells)
 }
 
-/// A day written 2026-11-23 or 2026/11/23, also without leading zeros.
-pub(super) fn day_of(text: &str) -> Option<Date> {
-    let text = text.replace('/', "-");
-    text.parse().or_else(|_| Date::strptime("%Y-%m-%d", text)).ok()
-}
-
-fn one(row: &[String], places: [usize; 4], names: &Names) -> Result<Cell, (&'static str, String)> {
-    let [day, window, shift, staff] =
-        places.map(|place| row.get(place).map(|cell| cell.trim()).unwrap_or_default());
+fn one([day, window, shift, staff]: [&str; 4], names: &Names) -> Result<Cell, Wrong> {
     let known = |all: &[(String, String)], text: &str| {
         all.iter().find(|(id, name)| id == text || name == text).map(|(id, _)| id.clone())
     };

@@ -7,12 +7,14 @@ mod calendar;
 mod holidays;
 mod import;
 mod suspend;
+mod table;
 mod year;
 
 pub use calendar::{Calendar, DayKind};
 pub use holidays::{Public, YEARS, missing, of_year, public};
-pub use import::{Cell, ImportProblem, MOST_ROWS, Names, read_csv, read_xlsx};
+pub use import::{Cell, MOST_ROWS, Names, read_csv, read_xlsx};
 pub use suspend::{Accommodation, Away, Cause, Plan, rests, suspends};
+pub use table::ImportProblem;
 pub use year::{PublicDay, PublicYear, read_year};
 
 use chuangming_domain::Timestamp;

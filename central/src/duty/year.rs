@@ -1,7 +1,6 @@
-//! A year of the public calendar as an administrator brings it: CSV with the columns date, kind and name, named in
-//! Chinese or English. Every wrong row is reported at once; nothing of a wrong file is taken.
+//! A year of the public calendar as an administrator brings it: CSV with the columns date, kind and name.
 
-use super::import::{ImportProblem, day_of};
+use super::table::{self, Column, ImportProblem, Wrong, csv_rows, day_of, whole};
 use jiff::civil::{Date, Weekday};
 use std::collections::BTreeMap;
 
@@ -9,8 +8,6 @@ use std::collections::BTreeMap;
 const MOST_DAYS: usize = 200;
 /// The longest name of a holiday, in characters.
 const LONGEST_NAME: usize = 40;
-/// The most problems that are told of a file.
-const MOST_PROBLEMS: usize = 50;
 
 /// What a brought calendar says of a day beyond its weekday.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +21,7 @@ pub enum PublicDay {
 /// The days of a year off and made up; it stands in place of what is built in of that year.
 pub type PublicYear = BTreeMap<Date, PublicDay>;
 
-const COLUMNS: [(&str, &[&str]); 3] = [
+const COLUMNS: [Column; 3] = [
     ("day", &["date", "day", "日期"]),
     ("kind", &["kind", "type", "类型"]),
     ("name", &["name", "名称", "节日"]),
@@ -35,51 +32,18 @@ const COLUMNS: [(&str, &[&str]); 3] = [
 /// # Errors
 /// Every problem of the file, at most 50.
 pub fn read_year(file: &[u8], year: i16) -> Result<PublicYear, Vec<ImportProblem>> {
-    let whole = |found: String| vec![ImportProblem { row: 0, field: "file", found }];
-    let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(text);
-    let mut records = reader.records();
-    let heading = records.next().ok_or_else(|| whole(String::new()))?.map_err(|e| whole(e.to_string()))?;
-    let places = places(&heading)?;
-    let (mut days, mut problems) = (PublicYear::new(), Vec::new());
-    for (number, record) in records.enumerate() {
-        if number == MOST_DAYS {
-            return Err(whole(format!("> {MOST_DAYS}")));
-        }
-        let record = record.map_err(|e| whole(e.to_string()))?;
-        let cells = places.map(|place| record.get(place).unwrap_or_default());
-        let read = one(cells, year).and_then(|(day, what)| match days.insert(day, what) {
+    let mut days = PublicYear::new();
+    table::read(&csv_rows(file, MOST_DAYS)?, MOST_DAYS, COLUMNS, |row| {
+        let (day, what) = one(row, year)?;
+        match days.insert(day, what) {
             Some(_) => Err(("twice", day.to_string())),
             None => Ok(()),
-        });
-        if let Err((field, found)) = read {
-            problems.push(ImportProblem { row: number + 2, field, found });
         }
-    }
-    problems.truncate(MOST_PROBLEMS);
-    if !problems.is_empty() {
-        Err(problems)
-    } else if days.is_empty() {
-        Err(whole(String::new()))
-    } else {
-        Ok(days)
-    }
+    })?;
+    if days.is_empty() { Err(whole(String::new())) } else { Ok(days) }
 }
 
-fn places(heading: &csv::StringRecord) -> Result<[usize; 3], Vec<ImportProblem>> {
-    let mut places = [0; 3];
-    let mut problems = Vec::new();
-    for (place, (field, known)) in places.iter_mut().zip(COLUMNS) {
-        match heading.iter().position(|cell| known.contains(&cell.to_lowercase().as_str())) {
-            Some(found) => *place = found,
-            None => problems.push(ImportProblem { row: 1, field: "heading", found: field.to_owned() }),
-        }
-    }
-    if problems.is_empty() { Ok(places) } else { Err(problems) }
-}
-
-fn one([day, kind, name]: [&str; 3], year: i16) -> Result<(Date, PublicDay), (&'static str, String)> {
+fn one([day, kind, name]: [&str; 3], year: i16) -> Result<(Date, PublicDay), Wrong> {
     let wrong = |field, found: &str| Err((field, found.to_owned()));
     let Some(date) = day_of(day) else { return wrong("day", day) };
     if date.year() != year {
@@ -144,6 +108,6 @@ mod tests {
         let long: String = (0..=MOST_DAYS).map(|_| "2027-01-01,holiday,x\n").collect();
         check(&format!("date,kind,name\n{long}"), &[(0, "file", "> 200")]);
         let wrong = format!("date,kind,name\n{}", "x,holiday,x\n".repeat(MOST_DAYS));
-        assert_eq!(read_year(wrong.as_bytes(), 2027).unwrap_err().len(), MOST_PROBLEMS);
+        assert_eq!(read_year(wrong.as_bytes(), 2027).unwrap_err().len(), table::MOST_PROBLEMS);
     }
 }

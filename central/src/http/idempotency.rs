@@ -2,6 +2,7 @@
 //!
 //! A key belongs to the account that sent it. While the first request is at work a second one is refused, and so is one
 //! that carries the same key with another method, path or body. What failed inside (5xx) is not kept: trying again helps.
+//! Neither is what could not be read: nothing was done.
 //! Answers that hold a secret, and large ones, are not written down: the repeat is told that it was done.
 
 use super::App;
@@ -14,6 +15,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chuangming_domain::Timestamp;
+use chuangming_portal::refusal::Refusal;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ async fn attempt(app: &App, request: Request, next: Next) -> Result<Response, Fa
     }
     let secret = SECRET.iter().any(|prefix| path.starts_with(prefix));
     let response = next.run(request).await;
-    if response.status().is_server_error() {
+    if response.status().is_server_error() || response.extensions().get::<Refusal>().is_some() {
         app.store.forget_answer(&id).await?;
         return Ok(response);
     }

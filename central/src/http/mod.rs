@@ -6,12 +6,12 @@ pub mod account;
 pub mod accounts;
 pub mod aggregate;
 pub mod appeals;
-mod body;
 mod checks;
 pub mod directory;
 pub mod duty;
 pub mod enrolments;
 pub mod events;
+pub mod file;
 pub mod fleet;
 mod guard;
 pub mod halls;
@@ -58,6 +58,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use chuangming_domain::Timestamp;
 use chuangming_domain::id::HallId;
+use chuangming_portal::body;
 use chuangming_portal::refusal::say_as_problem;
 use metrics_exporter_prometheus::PrometheusHandle;
 use problem::Failure;
@@ -236,11 +237,11 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/policies", get(policies::list))
         .route("/api/v1/policies/{hall}", get(policies::show))
         .route("/api/v1/policies/{hall}/check", post(policies::check))
-        .route("/api/v1/policies/{hall}/preview", post(policies::preview))
+        .route("/api/v1/policies/{hall}/preview", post(policies::preview::preview))
         .route("/api/v1/policies/{hall}/versions", post(policies::save))
         .route("/api/v1/policies/{hall}/versions/{digest}", get(policies::version))
-        .route("/api/v1/policies/{hall}/rollouts", post(policies::roll_out))
-        .route("/api/v1/policies/{hall}/rollouts/{id}", get(policies::rollout))
+        .route("/api/v1/policies/{hall}/rollouts", post(policies::rollouts::roll_out))
+        .route("/api/v1/policies/{hall}/rollouts/{id}", get(policies::rollouts::rollout))
         .route("/api/v1/fleet", get(fleet::list))
         .route("/api/v1/fleet/{hall}/{agent}", get(fleet::show))
         .route("/api/v1/fleet/{hall}/{agent}/revoke", post(fleet::revoke))

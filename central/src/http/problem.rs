@@ -1,8 +1,9 @@
 //! Errors as `application/problem+json` (RFC 9457). What people read outside says what they can do; what went wrong
 //! inside goes to the log only.
 
+use super::file::RosterRefused;
+use crate::duty::ImportProblem;
 use crate::store::StoreError;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chuangming_portal::refusal::{Refusal, problem};
@@ -53,6 +54,8 @@ pub enum Failure {
     Method,
     /// The request cannot be understood.
     Invalid(String),
+    /// Rows of a file that was brought: of what, and every problem.
+    Rows(&'static str, Vec<ImportProblem>),
     /// The request is too large.
     TooLarge,
     /// The body is of a kind that is not understood here.
@@ -110,6 +113,7 @@ impl Failure {
             Failure::Invalid(detail) => {
                 (400, "invalid", "the request cannot be understood", Some(detail.clone()))
             }
+            Failure::Rows(what, _) => (422, *what, "rows are wrong; nothing was taken", None),
             Failure::TooLarge => (413, "too_large", "the request is too large", None),
             Failure::MediaType => {
                 let detail = "send application/json, or what the operation's description names";
@@ -151,25 +155,18 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<JsonRejection> for Failure {
-    fn from(rejection: JsonRejection) -> Self {
-        Refusal::from(rejection).into()
-    }
-}
-
-impl From<QueryRejection> for Failure {
-    fn from(rejection: QueryRejection) -> Self {
-        Refusal::from(rejection).into()
-    }
-}
-
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Failure::Internal(error) = &self {
             tracing::error!(%error, "a request failed");
         }
         let details = self.details();
-        let mut response = problem(details.status, serde_json::to_string(&details).unwrap_or_default());
+        let status = details.status;
+        let body = match self {
+            Failure::Rows(_, ref problems) => serde_json::to_string(&RosterRefused::of(details, problems)),
+            _ => serde_json::to_string(&details),
+        };
+        let mut response = problem(status, body.unwrap_or_default());
         if let Failure::Locked(left) | Failure::TooMany(left) = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(left)));
         }

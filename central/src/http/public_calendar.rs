@@ -4,15 +4,14 @@ use super::App;
 use super::body::Parameters;
 use super::checks::today;
 use super::duty::tell;
+use super::file::{CSV, ImportQuery, RosterRefused, media_type};
 use super::problem::{Details, Failure};
-use super::roster_file::{ImportQuery, RosterRefused, refused};
 use super::signed_in::SignedIn;
 use crate::duty::{Public, PublicDay, PublicYear, YEARS, missing, of_year, read_year};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
 use chuangming_domain::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -118,21 +117,17 @@ pub async fn put(
     Parameters(query): Parameters<ImportQuery>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Failure> {
+) -> Result<Json<PublicYearTaken>, Failure> {
     let year = near(&year)?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().unwrap_or_default().trim() != "text/csv" {
+    if media_type(&headers) != CSV {
         return Err(Failure::MediaType);
     }
-    let days = match read_year(&body, year) {
-        Ok(days) => days,
-        Err(problems) => return Ok(refused("calendar", problems)),
-    };
-    let taken = !query.check();
+    let days = read_year(&body, year).map_err(|problems| Failure::Rows("calendar", problems))?;
+    let taken = query.is_taken();
     if taken {
         change(&app, &signed_in, year, Some(&days)).await?;
     }
-    Ok(Json(PublicYearTaken { year: brought(year, &days), taken }).into_response())
+    Ok(Json(PublicYearTaken { year: brought(year, &days), taken }))
 }
 
 /// Forgets a year that was brought; what is built in of it counts again.

@@ -4,22 +4,21 @@ use super::App;
 use super::body::Parameters;
 use super::checks::days;
 use super::duty::{CellView, take};
+use super::file::{CSV, ImportQuery, RosterRefused, XLSX, media_type};
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
-use crate::duty::{ImportProblem, Names, read_csv, read_xlsx};
+use crate::duty::{Names, read_csv, read_xlsx};
 use crate::report::export::harmless;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use chuangming_domain::id::HallId;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// What was taken of a file.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -28,22 +27,6 @@ pub struct RosterImported {
     pub cells: Vec<CellView>,
     /// Whether it was taken; not where it was only checked.
     pub taken: bool,
-}
-
-/// What to do with a file.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ImportQuery {
-    /// Only reads the file and says what it would change.
-    check: Option<bool>,
-}
-
-impl ImportQuery {
-    /// Whether nothing is to be taken.
-    pub(super) fn check(&self) -> bool {
-        self.check.unwrap_or(false)
-    }
 }
 
 /// Which days.
@@ -57,38 +40,6 @@ pub struct ExportQuery {
     /// The last day, at most 62 in all.
     #[param(value_type = String, format = Date)]
     to: Date,
-}
-
-/// What is wrong with a file; nothing of it was taken.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct RosterRefused {
-    /// `/problems#roster` or `/problems#calendar`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// In a few words.
-    pub title: String,
-    /// 422.
-    pub status: u16,
-    /// Every problem, at most 50.
-    pub problems: Vec<RosterRowProblem>,
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct RosterRowProblem {
-    /// Counted from 1, the heading included; 0 is the whole file.
-    pub row: usize,
-    /// Of a roster `file`, `heading`, `day`, `window`, `shift` or `staff`; of a calendar `file`, `heading`, `day`, `year`, `kind`,
-    /// `name`, `weekday` (a workday that is no weekend day) or `twice`.
-    pub field: String,
-    /// What was there; for `heading` the column that is missing.
-    pub found: String,
-}
-
-impl From<ImportProblem> for RosterRowProblem {
-    fn from(problem: ImportProblem) -> Self {
-        Self { row: problem.row, field: problem.field.to_owned(), found: problem.found }
-    }
 }
 
 /// Posts people from a CSV file or a workbook with the columns day, window, shift and staff (日期、窗口、班次、姓名).
@@ -110,26 +61,20 @@ pub async fn import(
     Parameters(query): Parameters<ImportQuery>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Failure> {
+) -> Result<Json<RosterImported>, Failure> {
     let hall = signed_in.own_hall(&hall)?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let names = names(&app, &hall).await?;
-    let read = match kind.split(';').next().unwrap_or_default().trim() {
-        "text/csv" => read_csv(&body, &names),
+    let read = match media_type(&headers) {
+        CSV => read_csv(&body, &names),
         XLSX => read_xlsx(&body, &names),
         _ => return Err(Failure::MediaType),
     };
-    match read {
-        Ok(cells) => {
-            let taken = !query.check();
-            if taken {
-                take(&app, &signed_in, &hall, &cells).await?;
-            }
-            let cells = cells.into_iter().map(Into::into).collect();
-            Ok(Json(RosterImported { cells, taken }).into_response())
-        }
-        Err(problems) => Ok(refused("roster", problems)),
+    let cells = read.map_err(|problems| Failure::Rows("roster", problems))?;
+    let taken = query.is_taken();
+    if taken {
+        take(&app, &signed_in, &hall, &cells).await?;
     }
+    Ok(Json(RosterImported { cells: cells.into_iter().map(Into::into).collect(), taken }))
 }
 
 /// The roster of some days as CSV, as it can be imported.
@@ -209,18 +154,6 @@ fn attachment(
 ) -> Response {
     let name = format!("attachment; filename=\"roster-{hall}-{}-{}.{ending}\"", query.from, query.to);
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], file).into_response()
-}
-
-pub(super) fn refused(what: &str, problems: Vec<ImportProblem>) -> Response {
-    let refusal = RosterRefused {
-        kind: format!("/problems#{what}"),
-        title: "rows are wrong; nothing was taken".to_owned(),
-        status: 422,
-        problems: problems.into_iter().map(Into::into).collect(),
-    };
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::UNPROCESSABLE_ENTITY, kind, serde_json::to_string(&refusal).unwrap_or_default())
-        .into_response()
 }
 
 async fn names(app: &App, hall: &HallId) -> Result<Names, Failure> {

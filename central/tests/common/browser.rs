@@ -70,6 +70,14 @@ impl<'a> Browser<'a> {
         request.send().await.unwrap()
     }
 
+    pub async fn post(&self, path: &str, body: Value, expected: u16) -> Value {
+        let response = self.send(Method::POST, path, body).await;
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert_eq!(status, expected, "POST {path}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     pub async fn put(&self, path: &str, body: Value) -> Value {
         let response = self.send(Method::PUT, path, body).await;
         assert_eq!(response.status(), 200, "PUT {path}");

@@ -329,3 +329,16 @@ impl Agent {
         true
     }
 }
+
+/// Whether the broker lets somebody in at the first or second knock.
+pub async fn may_connect(address: Address) -> bool {
+    let (mut link, _outbox) = Link::new(address);
+    for _ in 0..2 {
+        match tokio::time::timeout(PATIENCE, link.next()).await.expect("an answer") {
+            Incoming::Connected => return true,
+            Incoming::Broken(error) => eprintln!("refused: {error}"),
+            Incoming::Message(_) => {}
+        }
+    }
+    false
+}

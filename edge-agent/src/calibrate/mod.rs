@@ -11,7 +11,6 @@
 //! server, [`standalone`] the command for a machine without a running agent, [`on_demand`] the way to ask a running one.
 
 mod analysis;
-mod body;
 mod calibrations;
 mod cameras;
 mod canvas;
@@ -41,6 +40,7 @@ mod workshop;
 
 use crate::perceive::Perception;
 use analysis::Analyst;
+use chuangming_portal::body;
 use code::Codes;
 use code_of_central::CodesOfCentral;
 use handle::Handle;

@@ -1,7 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457). `code` is for the page, which says it in the reader's language; what
 //! went wrong inside goes to the log only.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chuangming_calibration::Finding;
@@ -125,24 +124,6 @@ impl From<Refusal> for Failure {
             Refusal::Invalid(detail) => Failure::Invalid(detail),
             Refusal::Unavailable => Failure::Busy,
         }
-    }
-}
-
-impl From<JsonRejection> for Failure {
-    fn from(rejection: JsonRejection) -> Self {
-        Refusal::from(rejection).into()
-    }
-}
-
-impl From<QueryRejection> for Failure {
-    fn from(rejection: QueryRejection) -> Self {
-        Refusal::from(rejection).into()
-    }
-}
-
-impl From<PathRejection> for Failure {
-    fn from(rejection: PathRejection) -> Self {
-        Refusal::from(rejection).into()
     }
 }
 
