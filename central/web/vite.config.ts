@@ -4,7 +4,13 @@ import { defineConfig } from "vite";
 const NOT_FOR_PAGES = /^(doctor|eval|demo|calibrate|calibration)\./;
 
 export default defineConfig({
-  build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    // What most pages share is one file: a browser fetches only a few at a time.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 6 }] } } },
+  },
   plugins: [
     {
       name: "texts-of-pages",

@@ -1,9 +1,9 @@
 // The real parts that a browser test needs: central with its embedded broker, Chromium, and an agent's side of MQTT.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { chromium } from "playwright-core";
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const BIN = process.env.CHUANGMING_BIN ?? join(ROOT, "target/debug");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PASSWORD = "a long test password";
+export const PASSWORD = "a long test password";
 export const HALL = "tanggu";
 
 /** A port that is free now. */
@@ -180,6 +180,12 @@ export async function fits(page, where) {
 /** Text of the one catalogue. */
 export function catalogue(lang) {
   return JSON.parse(readFileSync(join(ROOT, "locales", `${lang}.json`), "utf8"));
+}
+
+/** The sheets of a workbook, name to rows of cells. */
+export function workbook(file) {
+  const python = join(ROOT, ".venv/bin/python");
+  return JSON.parse(execFileSync(existsSync(python) ? python : "python3", [join(import.meta.dirname, "workbook.py"), file], { encoding: "utf8" }));
 }
 
 /** Keeps a picture of the page under target/screenshots, to be looked at. */

@@ -5,16 +5,17 @@ import { type Found, WALL, find, home } from "./pages";
 import { FirstPassword } from "./pages/FirstPassword";
 import { SignIn } from "./pages/SignIn";
 import { go, location } from "./route";
-import { resume, session, signedIn, unreachable } from "./session";
+import { session, signedIn, unreachable } from "./session";
 import { LazyPage } from "./shell/LazyPage";
 import { Shell } from "./shell/Shell";
 import { EmptyState } from "./ui/states";
 import { Toasts } from "./ui/Toasts";
 
+/** Whether this is a screen on a wall: whoever has its link, and nobody signed in. */
+export const onWall = (): boolean => location.value.path === "/wall";
+
 export function App() {
-  const onWall = location.value.path === "/wall";
-  useEffect(() => void (onWall || resume()), []);
-  if (onWall) return <LazyPage found={{ page: WALL, params: {} }} query={location.value.query} />;
+  if (onWall()) return <LazyPage found={{ page: WALL, params: {} }} query={location.value.query} />;
   if (unreachable.value) return <p class="notice" role="status">{t("ui.unreachable")}</p>;
   if (session.value === undefined) return null;
   if (session.value === null) return <SignIn onSignedIn={signedIn} />;

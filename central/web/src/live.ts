@@ -29,7 +29,7 @@ export function connect(onSignedOut: () => void): void {
       const answer = await api.halls();
       if (!current()) return;
       halls.value = answer.halls;
-      link.value = "live";
+      if (stream.readyState === EventSource.OPEN) link.value = "live";
     } catch (error) {
       if (!current()) return;
       link.value = "lost";
@@ -58,7 +58,8 @@ export function connect(onSignedOut: () => void): void {
   listen("health", (data) => take({ kind: "health", problem: (data as { problem: Problem }).problem }));
   listen("duty", (data) => take({ kind: "duty", hall: (data as { hall: string }).hall }));
   listen("status", (data) => take({ kind: "status", agent: (data as { agent: Agent }).agent }));
-  stream.onopen = () => soon(load, 0);
+  // The first view does not wait for the stream; its greeting fetches again, for what came between.
+  void load();
   stream.onerror = () => {
     if (!current()) return;
     link.value = "lost";

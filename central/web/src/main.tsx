@@ -1,7 +1,9 @@
 import { render } from "preact";
-import { App } from "./app";
+import { App, onWall } from "./app";
 import { lang, setLang } from "./i18n";
-import { keepLinksInPage } from "./route";
+import { foresee } from "./pages";
+import { keepLinksInPage, location } from "./route";
+import { resume } from "./session";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
@@ -14,5 +16,10 @@ import { startClock } from "./time";
 showTheme();
 startClock();
 keepLinksInPage();
+// Texts, who it is and the page's code are asked for together; a wall has nobody signed in.
+if (!onWall()) {
+  foresee(location.value.path);
+  void resume();
+}
 await setLang(lang.value);
 render(<App />, document.getElementById("app")!);

@@ -59,6 +59,11 @@ export const PAGES: readonly PageEntry[] = [
 /** A screen on a wall: whoever has its link, and nobody signed in. */
 export const WALL: PageEntry = { path: "/wall", title: "floor.walls", roles: [], bare: true, load: () => import("./pages/Wall") };
 
+/** Begins to fetch the code of what is at an address, before it is known who asks. */
+export function foresee(path: string): void {
+  for (const page of PAGES) if (match(page.path, path)) page.load().catch(() => undefined);
+}
+
 /** A role's entries of the navigation. */
 export function navigation(role: Role, pages: readonly PageEntry[] = PAGES): PageEntry[] {
   return pages.filter((page) => page.icon !== undefined && page.roles.includes(role));

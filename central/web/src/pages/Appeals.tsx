@@ -51,7 +51,7 @@ function List({ query, ended }: { query: URLSearchParams; ended: boolean }) {
           <ol class="appeals">
             {appeals.map((appeal) => <Card key={appeal.id} appeal={appeal} onAnswer={(decision) => setAnswering({ appeal, decision })} />)}
           </ol>
-          {total > per_page && <Pager page={page} perPage={per_page} total={total} onPage={turn} />}
+          {(total > per_page || page > 1) && <Pager page={page} perPage={per_page} total={total} onPage={turn} />}
           {answering && (
             <Answer {...answering} onClose={() => setAnswering(null)} onDone={() => {
               setAnswering(null);

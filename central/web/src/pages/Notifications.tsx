@@ -119,7 +119,7 @@ function Sent({ hall, state }: { hall: string; state: State }) {
               ]}
               empty={<EmptyState title={t("notify.sent_none")} icon="bell" />}
             />
-            {total > per_page && <Pager page={page} perPage={per_page} total={total} onPage={setPage} />}
+            {(total > per_page || page > 1) && <Pager page={page} perPage={per_page} total={total} onPage={setPage} />}
           </>
         )}
       </Await>

@@ -39,7 +39,7 @@ export function DataTable<Row>({ caption, showCaption, columns, rows, keyOf, loo
                 i === 0 ? (
                   <th key={c.id} scope="row">{c.cell(row)}</th>
                 ) : (
-                  <td key={c.id} class={c.number ? "number" : ""} data-name={c.name}>{c.cell(row)}</td>
+                  <td key={c.id} class={c.number ? "number" : ""} data-name={c.name}><div>{c.cell(row)}</div></td>
                 ),
               )}
             </tr>

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 
 interface Props {
@@ -7,9 +8,12 @@ interface Props {
   onPage: (page: number) => void;
 }
 
-/** The way through the pages of a list. Nothing where there is one page. */
+/** The way through the pages of a list. Past the end, where the last entry of the last page went, it turns back to what is the last now. */
 export function Pager({ page, perPage, total, onPage }: Props) {
   const pages = Math.max(1, Math.ceil(total / perPage));
+  useEffect(() => {
+    if (page > pages) onPage(pages);
+  }, [page, pages]);
   return (
     <nav class="pager" aria-label={t("ui.pager")}>
       {pages > 1 && <button type="button" class="tool" disabled={page <= 1} onClick={() => onPage(page - 1)}>{t("ui.previous")}</button>}

@@ -10,23 +10,32 @@ export interface Loaded<T> {
   reload: () => Promise<void>;
 }
 
-/** Fetches when the page opens and whenever `of` changes; what was there stays until the new is here. */
+/**
+ * Fetches when the page opens and whenever `of` changes; what was there stays until the new is here. Of several fetches at once each
+ * answer is shown that is newer than what is shown: the first does not wait for the last.
+ */
 export function useLoad<T>(fetch: () => Promise<T>, of: readonly unknown[]): Loaded<T> {
   const [state, setState] = useState<Omit<Loaded<T>, "reload">>({ data: null, error: null, loading: true });
-  const turn = useRef(0);
+  const asked = useRef(0);
+  const shown = useRef(0);
   const reload = useCallback(async () => {
-    const mine = ++turn.current;
+    const mine = ++asked.current;
+    const show = (answer: Partial<Omit<Loaded<T>, "reload">>) => {
+      if (mine <= shown.current) return;
+      shown.current = mine;
+      setState((before) => ({ ...before, ...answer, loading: mine < asked.current }));
+    };
     setState((before) => ({ ...before, loading: true }));
     try {
-      const data = await fetch();
-      if (turn.current === mine) setState({ data, error: null, loading: false });
+      show({ data: await fetch(), error: null });
     } catch (error) {
-      if (turn.current === mine) setState((before) => ({ ...before, error, loading: false }));
+      show({ error });
     }
   }, of);
   useEffect(() => {
     void reload();
-    return () => void turn.current++;
+    // What was asked before is of something else.
+    return () => void (shown.current = ++asked.current);
   }, [reload]);
   return { ...state, reload };
 }
