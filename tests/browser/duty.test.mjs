@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { HALL, IN_CHINA, accessible, call, catalogue, fits, hallDay, screenshot, signIn, startBrowser, startCentral } from "./parts.mjs";
+import { HALL, IN_CHINA, accessible, call, catalogue, fits, hallDay, screenshot, signIn, startBrowser, startCentral, workbook } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
 const fill = (key, places) => zh[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
@@ -96,6 +96,28 @@ test("a file is checked before it is taken, and what was exported can be importe
   await choose(file);
   await page.locator("[data-cells='7']").waitFor();
   await page.getByRole("button", { name: zh["ui.cancel"] }).click();
+});
+
+test("a workbook is as good as a file of text", async () => {
+  await open("roster", `&week=${WEEK[0]}`);
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: `${zh["duty.export"]} XLSX` }).click();
+  const file = await (await download).path();
+  const [rows] = Object.values(workbook(file));
+  assert.deepEqual(rows[0], ["日期", "窗口", "班次", "姓名"]);
+  assert.ok(rows.some((row) => row[0] === WEEK[1] && row[1] === "2" && row[3] === "wang"), JSON.stringify(rows));
+
+  // Taken away, and brought again by the workbook.
+  await call(page, central.url, "PUT", `/halls/${HALL}/roster`, { cells: [{ day: WEEK[1], window: "2", shift: "am", staff: [] }] });
+  await page.reload();
+  await cell(WEEK[0], "2").getByText("wang").waitFor();
+  assert.equal(await cell(WEEK[1], "2").getByText("wang").count(), 0);
+  await page.getByRole("button", { name: zh["duty.import"] }).click();
+  const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+  await page.locator("input[type=file]").setInputFiles({ name: "roster.xlsx", mimeType: xlsx, buffer: readFileSync(file) });
+  await page.locator("[data-cells='7']").waitFor();
+  await page.locator(".dialog button.primary").click();
+  await cell(WEEK[1], "2").getByText("wang").waitFor();
 });
 
 test("holidays and make-up days are known, and a hall has its own", async () => {
