@@ -2,15 +2,19 @@
 
 mod common;
 
+use chuangming_central::store::{Arrival, Body, Store};
+use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
+use chuangming_domain::id::HallId;
 use chuangming_domain::rule::Rule;
 use common::browser::{Browser, problem};
-use common::roster::{HALL, past, shift, ten_o_clock, today};
-use common::{Agent, Central, eventually};
+use common::roster::{HALL, past, post, shift, ten_o_clock, today};
+use common::{Agent, Central, eventually, opened};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use std::time::Instant;
 use tokio::sync::Mutex;
 
 const CALENDAR: &str = "/api/v1/public-calendar";
@@ -151,4 +155,65 @@ async fn it_is_missed_no_longer_and_only_administrators_bring_it() {
     assert_eq!(json.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(bring(&head, year, "", &wrong).await.status(), StatusCode::FORBIDDEN);
     central.stop().await;
+}
+
+/// Milliseconds for recording openings as ingest does, in one transaction.
+async fn recording(store: &Store, n: u32, event: impl Fn() -> Event) -> f64 {
+    let arrivals: Vec<_> = (0..n)
+        .map(|_| {
+            let event = event();
+            let (hall, agent) = (event.hall.clone(), event.agent.clone());
+            Arrival { hall, agent, body: Body::Event(Box::new(event)) }
+        })
+        .collect();
+    let begun = Instant::now();
+    store.record(&arrivals, Timestamp::now()).await.unwrap();
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: docs/FIGURES.md"]
+async fn what_it_costs_to_ask_whether_an_event_rests() {
+    let _alone = ALONE.lock().await;
+    let mut central = Central::embedded().await;
+    let (head, admin) = (Browser::sign_in(&central, "head").await, Browser::sign_in(&central, "admin").await);
+    // A hall with three shifts, a roster of two months, and a calendar of seven brought years.
+    for (id, hours) in [("am", "08:30-12:00"), ("pm", "13:00-17:30"), ("eve", "18:00-20:00")] {
+        shift(&head, id, &[hours], &[]).await;
+        let days: Vec<_> = (-31..31).map(|n: i32| today().checked_add(n.days()).unwrap()).collect();
+        post(&head, id, &days).await;
+    }
+    for year in (-3..=3).map(|n| today().year() + n) {
+        let days = (1..=30).map(|day| format!("{year}-06-{day:02},holiday,假日\n"));
+        let file = format!("date,kind,name\n{}", days.collect::<String>());
+        assert_eq!(bring(&admin, year, "", &file).await.status(), StatusCode::OK);
+    }
+    // Nobody else writes meanwhile.
+    let database = central.config().database().unwrap();
+    let _dir = std::mem::replace(&mut central.dir, tempfile::tempdir().unwrap());
+    central.stop().await;
+    let store = Store::open(&database).await.unwrap();
+    let at_window = || opened("edge-01", "1", Rule::Slumped);
+    let elsewhere = || Event { hall: HallId::new("elsewhere").unwrap(), ..at_window() };
+    let in_zone = || Event { window: None, zone: Some("lobby".parse().unwrap()), ..at_window() };
+    let mut sums = [0.0; 3];
+    for round in 0..=10 {
+        let taken = [
+            recording(&store, 64, in_zone).await,
+            recording(&store, 64, elsewhere).await,
+            recording(&store, 64, at_window).await,
+        ];
+        // The first round warms up.
+        for (sum, taken) in sums.iter_mut().zip(taken).filter(|_| round > 0) {
+            *sum += taken / 10.0;
+        }
+    }
+    let [zone, without, with] = sums;
+    println!(
+        "64 openings: never asked {zone:.0} ms; hall without a plan {without:.0} ms ({:.2} times); \
+         with a plan {with:.0} ms ({:.2} times)",
+        without / zone,
+        with / zone
+    );
+    store.close().await;
 }
