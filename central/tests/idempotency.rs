@@ -50,9 +50,9 @@ async fn a_request_that_comes_twice_is_done_once() {
     // What could not be read did nothing: its key is not spent.
     let path = format!("/api/v1/events/{id}/note");
     let request = head.request(Method::PUT, &path).header("x-csrf-token", &head.csrf);
-    let unread = request.header("idempotency-key", "key-2").json(&json!({})).send().await.unwrap();
+    let unread = request.header("idempotency-key", "key-3").json(&json!({})).send().await.unwrap();
     assert_eq!((unread.status().as_u16(), problem(unread).await), (400, "/problems#invalid".to_owned()));
-    assert_eq!(note(&head, &id, "key-2", "right").await.status(), 200);
+    assert_eq!(note(&head, &id, "key-3", "right").await.status(), 200);
     // A key is its account's own: nobody reads another's answers with it.
     let installer = Browser::sign_in(&central, "installer").await;
     assert_eq!(note(&installer, &id, "key-1", "checked").await.status(), 403);
