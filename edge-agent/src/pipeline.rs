@@ -3,7 +3,7 @@
 //! Run, replay and evaluation all go through here. Time is an argument; timestamps decide what is due, not frame
 //! counts, so the same scene gives the same events at any frame rate.
 
-use crate::perceive::{Optics, Perception, Reference, SmokingEvidence, Taught, WindowView};
+use crate::perceive::{Evidence, Optics, Perception, Reference, Taught, WindowView};
 use chuangming_analysis::schedule::on_duty;
 use chuangming_analysis::{Context, Duty, Hours, Place, Window};
 use chuangming_calibration::is_too_small;
@@ -11,7 +11,7 @@ use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
 use chuangming_domain::geometry::{Polygon, Rect};
 use chuangming_domain::id::{AgentId, HallId, WindowId, ZoneId};
-use chuangming_domain::observation::{Observation, Presence, Reading, Signal, UnknownReason};
+use chuangming_domain::observation::{Observation, Signal, UnknownReason};
 use chuangming_domain::policy::Policy;
 use chuangming_domain::rule::Rule;
 use chuangming_models::{ModelError, RgbImage};
@@ -133,7 +133,7 @@ struct Post {
     rules: Window,
     /// When each signal is to be looked at next; absent: at once.
     next: BTreeMap<Signal, Timestamp>,
-    smoking: SmokingEvidence,
+    evidence: Evidence,
     /// How often a signal is looked at that no rule asks for.
     idle_period: Option<f64>,
 }
@@ -232,7 +232,7 @@ impl CameraPipeline {
         mut show: impl FnMut(&Place, &Observation),
     ) -> Vec<Event> {
         self.pass(at, |post, due| {
-            post.smoking.forget();
+            post.evidence.forget();
             let said: Vec<_> = due.iter().map(|&signal| Observation::unknown(signal, reason)).collect();
             said.iter().for_each(|observation| show(&post.place, observation));
             said
@@ -260,7 +260,7 @@ impl CameraPipeline {
     pub fn close_all(&mut self, at: Timestamp, reason: CloseReason) -> Vec<Event> {
         let close = |post: &mut Post| {
             post.next.clear();
-            post.smoking.forget();
+            post.evidence.forget();
             post.rules.close_all(at, reason)
         };
         self.posts.iter_mut().flat_map(close).collect()
@@ -327,8 +327,8 @@ impl Post {
             seed: site.seed,
         };
         let rules = Window::new(context, duty, Arc::clone(&site.policy));
-        let (next, smoking) = (BTreeMap::new(), SmokingEvidence::default());
-        Self { place, target, rules, next, smoking, idle_period: None }
+        let (next, evidence) = (BTreeMap::new(), Evidence::default());
+        Self { place, target, rules, next, evidence, idle_period: None }
     }
 
     fn period(&self, signal: Signal) -> Option<f64> {
@@ -392,7 +392,7 @@ impl Post {
         let (large, small): (Vec<Signal>, Vec<Signal>) = due.iter().partition(|signal| in_detail(signal));
         let mut said = self.look_at(looks, image, &small);
         said.extend(detail.into_iter().flat_map(|detail| self.look_at(looks, detail, &large)));
-        said.into_iter().map(|observation| self.weighed(at, observation)).collect()
+        said.into_iter().map(|observation| self.evidence.weigh(at, observation)).collect()
     }
 
     fn look_at(&self, looks: &mut dyn Looks, image: &RgbImage, due: &[Signal]) -> Vec<Observation> {
@@ -407,18 +407,6 @@ impl Post {
             tracing::error!(%error, place = ?self.place, "a model could not be run");
             due.iter().map(|&signal| Observation::unknown(signal, UnknownReason::Unsure)).collect()
         })
-    }
-
-    /// Smoking is told from several frames, and by nobody who is not there.
-    fn weighed(&mut self, at: Timestamp, observation: Observation) -> Observation {
-        match observation {
-            Observation::Smoking(frame) => Observation::Smoking(self.smoking.weigh(at, &frame)),
-            Observation::Presence(Reading::Known { value: Presence::Absent, .. }) => {
-                self.smoking.forget();
-                observation
-            }
-            other => other,
-        }
     }
 }
 

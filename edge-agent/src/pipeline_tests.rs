@@ -1,7 +1,7 @@
 //! The pipeline with scripted looks: what is due when, what becomes of it.
 
 use super::*;
-use chuangming_domain::observation::{Badge, Posture, Smoking};
+use chuangming_domain::observation::{Badge, Posture, Presence, Reading, Smoking};
 use chuangming_domain::policy::Policy;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

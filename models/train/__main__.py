@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-STEPS = ["golden", "poses", "features", "window", "desk", "badge", "smoking", "card", "all"]
+STEPS = ["golden", "poses", "features", "window", "desk", "badge", "smoking", "int8", "card", "all"]
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
         from . import golden
         return golden.main()
     import torch
-    from . import backgrounds, crop_data, crop_heads, data, desk, features, sprites, window
+    from . import backgrounds, crop_data, crop_heads, data, desk, features, int8, sprites, window
     torch.set_num_threads(args.threads)
     if args.step == "card":
         from . import card
@@ -56,6 +56,8 @@ def main():
         crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
     if "smoking" in steps:
         crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part))
+    if "int8" in steps:
+        int8.run(windows, args.weights)
     if args.step == "all":
         from . import card
         card.main(args.weights)

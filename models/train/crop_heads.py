@@ -25,11 +25,12 @@ def badge_group(window):
     return next(i for i, g in enumerate(BADGE_GROUPS) if number in g)
 
 
-def shoulder_px(window, width=640, height=360):
+def shoulder_px(window):
     """Distance of the shoulder joints in the truth of a rendered person, in pixels; 0 where one is outside the picture."""
     k = window.truth.get("keypoints")
     if not k or not (k[5][2] and k[6][2]):
         return 0
+    height, width = window.picture().shape[:2]
     return (((k[5][0] - k[6][0]) * width) ** 2 + ((k[5][1] - k[6][1]) * height) ** 2) ** .5
 
 
@@ -172,7 +173,7 @@ def run_smoking(windows, cache, folder, samples=40000, seed=1):
     c = Crops(cache, "smoking", windows)
     trains = (c.split == "train") | (c.set == "real_badge")
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
-    chance = c.chance(trains & (c.label >= 0), [.5, .5], .5)
+    chance = c.chance(trains & (c.label >= 0), [.5, .5], .4)
     net = fit(SmokingNet, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=2e-3)
     figures = {}
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}

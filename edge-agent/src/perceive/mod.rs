@@ -7,6 +7,7 @@ mod badge;
 pub(crate) mod coded;
 pub mod company;
 mod desk;
+mod evidence;
 mod optics;
 mod person;
 mod posture;
@@ -18,9 +19,9 @@ mod standing;
 mod structure;
 mod taught;
 
+pub use evidence::Evidence;
 pub use optics::Optics;
 pub use reference::Reference;
-pub use smoking::SmokingEvidence;
 pub use taught::{Description, Taught};
 
 use crate::config::model_manifest;

@@ -85,7 +85,7 @@ const MOST_LOOKS: usize = 64;
 /// What the last seconds showed at one window. A cigarette is a few pixels: the mean over several frames tells more
 /// than any of them.
 #[derive(Debug, Clone, Default)]
-pub struct SmokingEvidence {
+pub(super) struct SmokingEvidence {
     looks: VecDeque<Look>,
     smokes: bool,
 }
@@ -100,7 +100,7 @@ struct Look {
 
 impl SmokingEvidence {
     /// Adds what one frame showed and says what the last seconds show together.
-    pub fn weigh(&mut self, at: Timestamp, frame: &Reading<Smoking>) -> Reading<Smoking> {
+    pub(super) fn weigh(&mut self, at: Timestamp, frame: &Reading<Smoking>) -> Reading<Smoking> {
         if self.looks.len() == MOST_LOOKS {
             self.looks.pop_front();
         }
@@ -137,7 +137,7 @@ impl SmokingEvidence {
     }
 
     /// Forgets everything, as when the camera could not see.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 }
