@@ -113,8 +113,8 @@ mod tests {
         check("mmmmwwmmmm", "mmmmmmmmmm");
         check("wwwwiiiiiiww", "wwwwwwwwwwww");
         check("wwwwwwmmmmmmm", "wwwwwwwwwwmmm");
-        check("mmmmmmwwwwwww", "mmmmmmmmmwwww");
-        check("w??m??w", "w??w??w");
+        check("mmmmmmwwwwwww", "mmmmmmmmmmwww");
+        check("ww??m??w", "ww??w??w");
     }
 
     #[test]
