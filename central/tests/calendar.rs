@@ -209,7 +209,7 @@ async fn what_it_costs_to_ask_whether_an_event_rests() {
         }
     }
     let [zone, without, with] = sums;
-    println!(
+    eprintln!(
         "64 openings: never asked {zone:.0} ms; hall without a plan {without:.0} ms ({:.2} times); \
          with a plan {with:.0} ms ({:.2} times)",
         without / zone,
