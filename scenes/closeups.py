@@ -5,9 +5,6 @@ Between two pictures the person does something else, the lamps change, and anoth
 alone. Half of the people smoke; most others hold or do what is mistaken for it.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 
 from . import behaviours, camera, people, spec, stills, truth
@@ -93,27 +90,15 @@ def render_hall(seed, out, settings):
         (seen,) = built.measure(index)
         row = truth.still_row("1", seen, view["kind"])
         row["subject"] = people.subject(hall["windows"][0]["person"])
-        yield {
-            "id": name,
-            "kind": "still",
-            "media": f"img/{name}.jpg",
-            "windows": truth.geometry(built.view, hall["style"], 1),
-            "truth": [row],
-            "camera": view["kind"],
-            **stills.PROVENANCE,
-        }
+        windows = truth.geometry(built.view, hall["style"], 1)
+        yield stills.manifest_row(name, windows, [row], view["kind"])
 
 
 def render_set(start, count, out, settings, say):
     """Render a range of seeds, appending to OUT/manifest.START.jsonl; seeds already there are left alone."""
-    out = Path(out)
-    (out / "img").mkdir(parents=True, exist_ok=True)
-    last = settings["views"] - 1
-    for seed in range(start, start + count):
-        if (out / "img" / f"c{last}s{seed:06d}.jpg").exists():
-            continue
-        rows = list(render_hall(seed, out, settings))
-        with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
-            manifest.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+    def tell(seed, rows):
         smoking = sum(bool(row["truth"][0].get("smoking")) for row in rows)
         say(f"s{seed:06d}: {len(rows)} pictures, {smoking} of somebody who smokes")
+
+    stills.render_views(start, count, out, settings, "c", render_hall, tell)

@@ -4,9 +4,6 @@ Between two views the desks are laid anew, the lamps change, and the camera look
 items only: what people do is not said.
 """
 
-import json
-from pathlib import Path
-
 import numpy as np
 
 from . import behaviours, camera, classes, layout, spec, stills, truth
@@ -79,26 +76,13 @@ def render_hall(seed, out, settings):
             {"window": w["window"], "from": 0, "to": 0, "items": truth.items(seen["items"])}
             for w, seen in zip(windows, built.measure(index))
         ]
-        yield {
-            "id": name,
-            "kind": "still",
-            "media": f"img/{name}.jpg",
-            "windows": windows,
-            "truth": rows,
-            "camera": view["kind"],
-            **stills.PROVENANCE,
-        }
+        yield stills.manifest_row(name, windows, rows, view["kind"])
 
 
 def render_set(start, count, out, settings, say):
     """Render a range of seeds, appending to OUT/manifest.START.jsonl; seeds already there are left alone."""
-    out = Path(out)
-    (out / "img").mkdir(parents=True, exist_ok=True)
-    last = settings["views"] - 1
-    for seed in range(start, start + count):
-        if (out / "img" / f"d{last}s{seed:06d}.jpg").exists():
-            continue
-        rows = list(render_hall(seed, out, settings))
-        with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
-            manifest.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+    def tell(seed, rows):
         say(f"s{seed:06d}: {len(rows)} views, {sum(len(t['items']) for r in rows for t in r['truth'])} items")
+
+    stills.render_views(start, count, out, settings, "d", render_hall, tell)

@@ -67,13 +67,18 @@ def render_still(seed, out, settings):
         photograph(Scene(tidied(planned), settings["samples"]), out / "img" / f"{name}.ref.jpg", effects, rng)
         for window in windows:
             window["reference"] = f"img/{name}.ref.jpg"
+    return manifest_row(name, windows, rows, kind)
+
+
+def manifest_row(name, windows, truth_rows, camera_kind):
+    """The manifest line of the picture img/NAME.jpg, as plain data."""
     return {
         "id": name,
         "kind": "still",
         "media": f"img/{name}.jpg",
         "windows": windows,
-        "truth": rows,
-        "camera": kind,
+        "truth": truth_rows,
+        "camera": camera_kind,
         **PROVENANCE,
     }
 
@@ -98,3 +103,20 @@ def render_set(start, count, out, settings, say):
         with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
             manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
         say(f"{row['id']}: {row['camera']}, {', '.join(w.get('behaviour', 'absent') for w in row['truth'])}")
+
+
+def render_views(start, count, out, settings, prefix, render_hall, say):
+    """Render several pictures of each of a range of halls, appending to OUT/manifest.START.jsonl; halls already there are left alone.
+
+    render_hall(seed, out, settings) yields manifest rows of pictures named PREFIX, number, "s", seed; say(seed, rows) is told of each hall.
+    """
+    out = Path(out)
+    (out / "img").mkdir(parents=True, exist_ok=True)
+    last = settings["views"] - 1
+    for seed in range(start, start + count):
+        if (out / "img" / f"{prefix}{last}s{seed:06d}.jpg").exists():
+            continue
+        rows = list(render_hall(seed, out, settings))
+        with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
+            manifest.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        say(seed, rows)

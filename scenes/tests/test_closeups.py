@@ -1,10 +1,11 @@
 """Close views of one person, as plans: Blender draws them, what is done and looked at is decided here."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 
-from scenes import closeups
+from scenes import closeups, stills
 from scenes.camera import View
 from scenes.truth import SEAT_CORNERS, corners
 
@@ -52,3 +53,18 @@ def test_a_loosened_pose_keeps_the_hand_over_the_desk():
         assert loose["hand_R"][2] > 0.8 and abs(np.linalg.norm(loose["fing_R"]) - 1) < 1e-9
     lips = {"head_yaw": 0.0}
     assert closeups.loosened(dict(lips), "smoke_lip", np.random.RandomState(1)) == lips
+
+
+def test_halls_that_are_there_are_left_alone_and_others_are_added(tmp_path):
+    def render_hall(seed, out, settings):
+        for number in range(settings["views"]):
+            name = f"c{number}s{seed:06d}"
+            (out / "img" / f"{name}.jpg").touch()
+            yield stills.manifest_row(name, [], [{"window": "1", "smoking": number == 0}], "side")
+
+    told = []
+    for count in (2, 3):
+        stills.render_views(7, count, tmp_path, {"views": 2}, "c", render_hall, lambda seed, rows: told.append((seed, len(rows))))
+    assert told == [(7, 2), (8, 2), (9, 2)]
+    ids = [json.loads(line)["id"] for line in (tmp_path / "manifest.7.jsonl").read_text().splitlines()]
+    assert ids == ["c0s000007", "c1s000007", "c0s000008", "c1s000008", "c0s000009", "c1s000009"]
