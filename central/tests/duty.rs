@@ -2,9 +2,10 @@
 
 mod common;
 
-use chuangming_central::duty::{Calendar, DayKind};
+use chuangming_central::duty::{Calendar, DayKind, zone};
 use chuangming_central::http::openapi::document;
 use chuangming_central::role::Role;
+use chuangming_central::store::{Arrival, Body, Store};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
 use chuangming_domain::rule::Rule;
@@ -159,6 +160,49 @@ async fn plans_suspend_what_they_meet_also_afterwards() {
     head.send(Method::DELETE, &format!("{HALL}/accommodations/{id}"), Value::Null).await;
     assert_eq!(head.json(&format!("{HALL}/accommodations")).await["accommodations"], json!([]));
     assert_eq!(cause(&slumped).await, "accommodation");
+    central.stop().await;
+}
+
+/// One plan serves many events, and only those of its hall and days.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_come_together_rest_each_by_its_own_hall_and_day() {
+    let central = Central::embedded().await;
+    let head = Browser::sign_in(&central, "head").await;
+    let (day, ten) = workday_at_ten();
+    let week_before = ten_o_clock(day.checked_sub(7.days()).unwrap());
+    let hour = SignedDuration::from_hours(1);
+    for from in [ten, week_before] {
+        let pause = json!({ "window": null, "from": from.to_string(), "to": (from + hour).to_string() });
+        let made = head.send(Method::POST, &format!("{HALL}/pauses"), pause).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+    }
+    let at = |at: Timestamp| past(Rule::Slumped, "1", at);
+    let elsewhere = |event: Event| Event { hall: "elsewhere".parse().unwrap(), ..event };
+    let midnight = day.to_zoned(zone()).unwrap().timestamp();
+    let expected = [
+        (at(ten), true),
+        (elsewhere(at(ten)), false),
+        (at(ten + hour), false),
+        (at(week_before), true),
+        (at(ten), true),
+        (at(midnight - SignedDuration::from_mins(1)), false),
+        (at(week_before + hour), false),
+    ];
+    let arrivals: Vec<_> = expected
+        .iter()
+        .map(|(event, _)| Arrival {
+            hall: event.hall.clone(),
+            agent: event.agent.clone(),
+            body: Body::Event(Box::new(event.clone())),
+        })
+        .collect();
+    let store = Store::open(&central.config().database().unwrap()).await.unwrap();
+    store.record(&arrivals, Timestamp::now()).await.unwrap();
+    for (event, rests) in expected {
+        let stored = store.event(event.id).await.unwrap().unwrap();
+        assert_eq!(stored.suspended.is_some(), rests, "{} at {}", event.hall, event.opened_at);
+    }
+    store.close().await;
     central.stop().await;
 }
 

@@ -77,8 +77,9 @@ impl Store {
     pub async fn record(&self, batch: &[Arrival], now: Timestamp) -> Result<Recorded, StoreError> {
         let mut tx = self.begin().await?;
         let mut recorded = Recorded::default();
+        let mut plans = suspended::Plans::default();
         for arrival in batch {
-            let (outcome, change) = record_one(&mut tx, arrival, now).await?;
+            let (outcome, change) = record_one(&mut tx, &mut plans, arrival, now).await?;
             recorded.outcomes.push(outcome);
             if let Some((kind, subject, ring)) = change {
                 recorded.changes.push(feed::append(&mut tx, now, &arrival.hall, kind, &subject, ring).await?);
@@ -94,11 +95,12 @@ type Told = Option<(ChangeKind, String, bool)>;
 
 async fn record_one(
     tx: &mut Transaction,
+    plans: &mut suspended::Plans,
     arrival: &Arrival,
     now: Timestamp,
 ) -> Result<(Outcome, Told), StoreError> {
     match &arrival.body {
-        Body::Event(event) => record_event(tx, event, now).await,
+        Body::Event(event) => record_event(tx, plans, event, now).await,
         Body::Health(health) => record_health(tx, arrival, health, now).await,
         Body::Coverage(coverage) => record_coverage(tx, arrival, coverage).await,
         Body::Status(status) => record_status(tx, arrival, status, now).await,
@@ -110,6 +112,7 @@ async fn record_one(
 
 async fn record_event(
     tx: &mut Transaction,
+    plans: &mut suspended::Plans,
     event: &Event,
     now: Timestamp,
 ) -> Result<(Outcome, Told), StoreError> {
@@ -145,7 +148,7 @@ async fn record_event(
     }
     let mut rests = false;
     if event.phase == Phase::Opened {
-        rests = suspended::look(tx, event).await?;
+        rests = plans.look(tx, event).await?;
         sqlx::query("UPDATE episodes SET raised_at = $2 WHERE id = $1")
             .bind(&id)
             .bind(micros(event.at))

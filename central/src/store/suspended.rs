@@ -1,12 +1,13 @@
 //! Which events rest, written down: when one arrives, and again when somebody plans.
 
+use super::duty::day_start;
 use super::{Change, ChangeKind, StoreError, Transaction, feed, id, micros, rests, time};
-use crate::duty::{Stretch, suspends};
+use crate::duty::{Plan, Stretch, suspends, zone};
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::Event;
 use chuangming_domain::id::{HallId, WindowId};
 use chuangming_domain::rule::Rule;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, ToSpan as _};
 use std::collections::BTreeMap;
 
 /// How far back a plan reaches: as long as events are kept by default, and a bit.
@@ -17,14 +18,46 @@ fn dwell(opened: Timestamp, raised: Timestamp) -> Stretch {
     Stretch { from: opened, to: raised.max(opened + SignedDuration::from_millis(1)) }
 }
 
-/// Looks at an event that arrives with its dwell full. Whether it rests.
-pub(super) async fn look(tx: &mut Transaction, event: &Event) -> Result<bool, StoreError> {
-    let Some(window) = &event.window else { return Ok(false) };
-    let time = dwell(event.opened_at, event.at);
-    let plan = rests::plan(&mut *tx, &event.hall, time).await?;
-    let Some(cause) = suspends(&plan, window, event.rule, time) else { return Ok(false) };
-    put(tx, &event.id.to_string(), Some(cause.name())).await?;
-    Ok(true)
+/// The plans that a batch of events is looked at with, by hall, each with the days that it was read for: asking the
+/// database for every event again costs more than recording it.
+#[derive(Default)]
+pub(super) struct Plans(BTreeMap<HallId, (Stretch, Plan)>);
+
+impl Plans {
+    /// Looks at an event that arrives with its dwell full. Whether it rests.
+    pub(super) async fn look(&mut self, tx: &mut Transaction, event: &Event) -> Result<bool, StoreError> {
+        let Some(window) = &event.window else { return Ok(false) };
+        let time = dwell(event.opened_at, event.at);
+        let plan = self.around(tx, &event.hall, time).await?;
+        let Some(cause) = suspends(plan, window, event.rule, time) else { return Ok(false) };
+        put(tx, &event.id.to_string(), Some(cause.name())).await?;
+        Ok(true)
+    }
+
+    /// A hall's plan around a time: the one at hand if it reaches so far, else one of the whole days.
+    async fn around(
+        &mut self,
+        tx: &mut Transaction,
+        hall: &HallId,
+        time: Stretch,
+    ) -> Result<&Plan, StoreError> {
+        let at_hand = self.0.remove(hall).filter(|(days, _)| days.from <= time.from && time.to <= days.to);
+        let read = match at_hand {
+            Some(read) => read,
+            None => {
+                let days = whole_days(time);
+                (days, rests::plan(&mut *tx, hall, days).await?)
+            }
+        };
+        let (_, plan) = self.0.entry(hall.clone()).or_insert(read);
+        Ok(plan)
+    }
+}
+
+/// The halls' days that a time meets.
+fn whole_days(time: Stretch) -> Stretch {
+    let day = |at: Timestamp| at.to_zoned(zone()).date();
+    Stretch { from: day_start(day(time.from)), to: day_start(day(time.to).saturating_add(1.day())) }
 }
 
 type Row = (String, String, String, i64, Option<i64>, Option<String>);
