@@ -5,8 +5,9 @@ mod common;
 use chuangming_central::config::RetentionDays;
 use chuangming_central::store::AccessFilter;
 use chuangming_domain::Timestamp;
+use chuangming_domain::wire::Channel;
 use common::browser::{Browser, problem, sign_in_with, try_sign_in};
-use common::{Central, PASSWORD};
+use common::{Agent, Central, PASSWORD, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -69,6 +70,19 @@ async fn an_account_from_its_making_to_its_end() {
     let li = Browser::of(&central, try_sign_in(&central, "李", OTHER).await).await;
     assert_eq!(li.json("/api/v1/session").await["account"]["all_halls"], true);
     assert_eq!(li.get("/api/v1/alerts").await.status(), 403);
+    // What they do as an installer is noted with their name.
+    let agent = Agent::connect(central.broker_port, "edge-01").await;
+    let fleet = "/api/v1/fleet/tanggu/edge-01";
+    eventually("the agent is known", async || {
+        agent.publish(Channel::Status, r#"{"online":true}"#).await;
+        (li.get(fleet).await.status() == 200).then_some(())
+    })
+    .await;
+    assert_eq!(li.send(Method::POST, &format!("{fleet}/revoke"), Value::Null).await.status(), 204);
+    assert_eq!(li.json(fleet).await["revoked"]["by"], "李");
+    let token = json!({"hall": "tanggu", "agent": "edge-02"});
+    assert_eq!(li.send(Method::POST, "/api/v1/enrolments", token).await.status(), 201);
+    try_sign_in(&central, "李", "wrong").await;
     assert_eq!(admin.send(Method::DELETE, &format!("{path}/sessions"), Value::Null).await.status(), 204);
     assert_eq!(li.get("/api/v1/session").await.status(), 401);
 
@@ -83,11 +97,14 @@ async fn an_account_from_its_making_to_its_end() {
 
     // Gone, nothing but a number is left.
     assert_eq!(admin.send(Method::DELETE, &path, Value::Null).await.status(), 204);
+    let mut all = Vec::new();
+    central.store().await.backup(&mut all).await.unwrap();
+    let all = String::from_utf8(all).unwrap();
+    let named: Vec<_> = all.lines().filter(|line| line.contains('李')).collect();
+    assert!(all.contains("edge-02") && named.is_empty(), "{named:#?}");
     assert_eq!(li.get("/api/v1/session").await.status(), 401);
     assert_eq!(try_sign_in(&central, "李", PASSWORD).await.status(), 401);
     assert_eq!(patch(json!({"disabled": false})).await.status(), 404);
-    let all = admin.json("/api/v1/accounts").await.to_string();
-    assert!(!all.contains('李'), "{all}");
 
     // An administrator neither locks themselves out nor leaves nobody behind.
     let accounts = admin.json("/api/v1/accounts").await;

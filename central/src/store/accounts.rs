@@ -242,6 +242,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<(), Refused>, StoreError> {
         let mut tx = self.begin().await?;
+        for forget in super::leavers::FORGET {
+            sqlx::query(*forget).bind(account_id).execute(&mut *tx).await?;
+        }
         let done = sqlx::query(
             "UPDATE accounts SET name = NULL, display_name = '', password_hash = '', issuer = NULL, subject = NULL,
                 disabled = $2, left_at = $3 WHERE id = $1 AND left_at IS NULL",
@@ -256,9 +259,6 @@ impl Store {
         }
         if !somebody_administers(&mut tx).await? {
             return Ok(Err(Refused::LastAdministrator));
-        }
-        for forget in super::leavers::FORGET {
-            sqlx::query(*forget).bind(account_id).execute(&mut *tx).await?;
         }
         let head = append(&mut tx, &by.id, &Access::to("account_forget").about(account_id), now).await?;
         self.commit_noted(tx, &head).await?;
