@@ -16,14 +16,18 @@ pub struct Manners {
     pub problem: &'static str,
 }
 
-/// Gives every operation an id, says that whatever goes wrong is a problem, and calls `tell` with the method and the
-/// operation for what else holds.
-pub fn put_in_order(document: &mut OpenApi, manners: Manners, mut tell: impl FnMut(&str, &mut Operation)) {
+/// Gives every operation an id, says that whatever goes wrong is a problem, and calls `tell` with the method, the path and
+/// the operation for what else holds.
+pub fn put_in_order(
+    document: &mut OpenApi,
+    manners: Manners,
+    mut tell: impl FnMut(&str, &str, &mut Operation),
+) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path.trim_start_matches(manners.prefix)));
-            tell(method, operation);
-            tell_problem(operation, manners.problem);
+            tell(method, path, operation);
+            tell_problem(operation, manners.problem, "default", "What went wrong");
         }
     }
 }
@@ -46,13 +50,12 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-fn tell_problem(operation: &mut Operation, schema: &str) {
+/// Says that the operation may answer so with a problem, where it says nothing itself of that status.
+pub fn tell_problem(operation: &mut Operation, schema: &str, status: &str, description: &str) {
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
-    let response = ResponseBuilder::new()
-        .description("What went wrong")
-        .content("application/problem+json", problem)
-        .build();
-    operation.responses.responses.entry("default".to_owned()).or_insert_with(|| response.into());
+    let response =
+        ResponseBuilder::new().description(description).content("application/problem+json", problem).build();
+    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
 }
 
 /// Says that these security schemes are needed together, where the operation says nothing else.

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::Parameters;
-use super::problem::{Details, Failure};
+use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::store::{Access, AccessFilter, AccessRow};
 use axum::Json;
@@ -106,9 +106,6 @@ impl From<AccessRow> for AccessView {
 /// Who looked at what in the account's halls. Looking at this log is in the log.
 #[utoipa::path(get, path = "/api/v1/access-log", tag = "access log", params(AccessQuery), responses(
     (status = 200, description = "A page of the log", body = AccessLog),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,

@@ -3,7 +3,7 @@
 use super::App;
 use super::body::JsonBody;
 use super::checks::near;
-use super::duty::{removed, tell};
+use super::duty::{changed, removed};
 use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::duty::Accommodation;
@@ -118,11 +118,8 @@ pub async fn add_accommodation(
         from: body.from,
         to: body.to,
     };
-    tell(&app, async || {
-        let changes = app.store.add_accommodation(&signed_in.account, &hall, &new, Timestamp::now()).await?;
-        Ok((StatusCode::NO_CONTENT, changes))
-    })
-    .await
+    let by = &signed_in.account;
+    changed(&app, async |now| app.store.add_accommodation(by, &hall, &new, now).await).await
 }
 
 /// Turns the rule on again; what was left out stays left out.

@@ -93,7 +93,6 @@ pub struct RecoveryCodes {
 /// How one's account is secured, and where one is signed in.
 #[utoipa::path(get, path = "/api/v1/account", tag = "account", responses(
     (status = 200, description = "One's own account", body = Security),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
     (status = 403, description = "The password has to be changed first", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<Security>, Failure> {
@@ -116,13 +115,10 @@ pub async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Js
 }
 
 /// Changes one's password; other sessions end.
-#[utoipa::path(post, path = "/api/v1/account/password", tag = "account", request_body = PasswordChange, params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(post, path = "/api/v1/account/password", tag = "account", request_body = PasswordChange, responses(
     (status = 204, description = "Changed"),
     (status = 400, description = "The new one is too short, too long or the old one", body = Details, content_type = "application/problem+json"),
     (status = 401, description = "The password is wrong, or nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong passwords", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn change_password(
@@ -145,13 +141,9 @@ pub async fn change_password(
 }
 
 /// Begins to use one-time codes: a secret for the authenticator app, which counts once a code was shown to be right.
-#[utoipa::path(post, path = "/api/v1/account/totp", tag = "account", request_body = PasswordAgain, params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(post, path = "/api/v1/account/totp", tag = "account", request_body = PasswordAgain, responses(
     (status = 200, description = "What the app needs", body = TotpOffer),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
     (status = 401, description = "The password is wrong, or nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "One-time codes are in use already", body = Details, content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong passwords", body = Details, content_type = "application/problem+json"),
 ))]
@@ -171,13 +163,9 @@ pub async fn offer_totp(
 }
 
 /// Shows that the app is set up; from now on the sign-in asks for a code.
-#[utoipa::path(post, path = "/api/v1/account/totp/confirm", tag = "account", request_body = TotpCode, params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(post, path = "/api/v1/account/totp/confirm", tag = "account", request_body = TotpCode, responses(
     (status = 200, description = "Recovery codes, shown this once", body = RecoveryCodes),
     (status = 400, description = "The code is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "Nothing was begun", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn confirm_totp(
@@ -198,13 +186,9 @@ pub async fn confirm_totp(
 }
 
 /// Stops using one-time codes.
-#[utoipa::path(delete, path = "/api/v1/account/totp", tag = "account", request_body = PasswordAgain, params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(delete, path = "/api/v1/account/totp", tag = "account", request_body = PasswordAgain, responses(
     (status = 204, description = "The sign-in asks for no code any more"),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
     (status = 401, description = "The password is wrong, or nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong passwords", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn drop_totp(
@@ -221,11 +205,8 @@ pub async fn drop_totp(
 /// Ends a session of one's own.
 #[utoipa::path(delete, path = "/api/v1/account/sessions/{id}", tag = "account", params(
     ("id" = String, Path, description = "The session's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Ended"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such session", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn end_session(
@@ -241,12 +222,8 @@ pub async fn end_session(
 }
 
 /// Ends all other sessions of one's own.
-#[utoipa::path(delete, path = "/api/v1/account/sessions", tag = "account", params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(delete, path = "/api/v1/account/sessions", tag = "account", responses(
     (status = 204, description = "Ended"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn end_other_sessions(
     State(app): State<Arc<App>>,

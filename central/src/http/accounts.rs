@@ -110,8 +110,6 @@ pub struct ResetPassword {
 /// Every account.
 #[utoipa::path(get, path = "/api/v1/accounts", tag = "accounts", responses(
     (status = 200, description = "Every account", body = Accounts),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<Json<Accounts>, Failure> {
     let mut accounts = Vec::new();
@@ -122,13 +120,8 @@ pub async fn list(State(app): State<Arc<App>>, _: SignedIn) -> Result<Json<Accou
 }
 
 /// Makes an account.
-#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = AddAccount, params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = AddAccount, responses(
     (status = 201, description = "The account", body = ManagedAccount),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "The name is taken", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn add(
@@ -151,12 +144,8 @@ pub async fn add(
 /// Changes an account; if role, halls or the right to sign in change, its sessions end.
 #[utoipa::path(patch, path = "/api/v1/accounts/{id}", tag = "accounts", request_body = ChangeAccount, params(
     ("id" = String, Path, description = "The account's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The account", body = ManagedAccount),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such account", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "Nobody would be left who manages accounts", body = Details, content_type = "application/problem+json"),
 ))]
@@ -179,12 +168,9 @@ pub async fn change(
 /// Sets a new password for somebody who forgot theirs; the account's sessions end.
 #[utoipa::path(post, path = "/api/v1/accounts/{id}/password", tag = "accounts", request_body = ResetPassword, params(
     ("id" = String, Path, description = "The account's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Set"),
     (status = 400, description = "Too short or too long", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such account", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "One's own password is changed at /api/v1/account/password", body = Details, content_type = "application/problem+json"),
 ))]
@@ -203,11 +189,8 @@ pub async fn reset_password(
 /// Ends all sessions of an account.
 #[utoipa::path(delete, path = "/api/v1/accounts/{id}/sessions", tag = "accounts", params(
     ("id" = String, Path, description = "The account's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Ended"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such account", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn end_sessions(
@@ -223,11 +206,8 @@ pub async fn end_sessions(
 /// Stops asking for one-time codes, for somebody who lost phone and recovery codes.
 #[utoipa::path(delete, path = "/api/v1/accounts/{id}/totp", tag = "accounts", params(
     ("id" = String, Path, description = "The account's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "The sign-in asks for no code any more"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such account", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "One's own are switched off at /api/v1/account/totp", body = Details, content_type = "application/problem+json"),
 ))]
@@ -245,11 +225,8 @@ pub async fn drop_totp(
 /// Forgets somebody who left: the account and the name on what they did.
 #[utoipa::path(delete, path = "/api/v1/accounts/{id}", tag = "accounts", params(
     ("id" = String, Path, description = "The account's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Forgotten"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such account", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "One's own account, or nobody would be left who manages accounts", body = Details, content_type = "application/problem+json"),
 ))]

@@ -138,7 +138,6 @@ impl From<&AppealRow> for AppealView {
 /// A page of the appeals of the account's halls.
 #[utoipa::path(get, path = "/api/v1/appeals", tag = "appeals", params(AppealQuery), responses(
     (status = 200, description = "A page of appeals", body = Appeals),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -173,7 +172,6 @@ pub async fn list(
     ("id" = String, Path, description = "The appeal's id"),
 ), responses(
     (status = 200, description = "The appeal as it stands now", body = AppealView),
-    (status = 400, description = "The body is wrong", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such appeal in the account's halls", body = Details, content_type = "application/problem+json"),
     (status = 409, description = "It ended, is late, or this account confirmed the event", body = Details, content_type = "application/problem+json"),
 ))]

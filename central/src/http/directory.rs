@@ -81,7 +81,6 @@ impl From<&Hall> for NamedHall {
 /// The account's halls by name; administrators see all, to set up accounts for them.
 #[utoipa::path(get, path = "/api/v1/directory", tag = "halls", responses(
     (status = 200, description = "Halls and windows by name", body = Directory),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
     (status = 403, description = "The password has to be changed first", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<Directory>, Failure> {
@@ -94,12 +93,8 @@ pub async fn show(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Js
 /// Names a hall and its windows. What central.toml calls them no longer counts for this hall.
 #[utoipa::path(put, path = "/api/v1/directory/{hall}", tag = "halls", request_body = NameHall, params(
     ("hall" = String, Path, description = "The hall's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The hall", body = NamedHall),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn name(
     State(app): State<Arc<App>>,
@@ -127,11 +122,8 @@ pub async fn name(
 /// Forgets what a hall was called here; what central.toml calls it counts again.
 #[utoipa::path(delete, path = "/api/v1/directory/{hall}", tag = "halls", params(
     ("hall" = String, Path, description = "The hall's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Forgotten"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "It was not named here", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn forget(

@@ -4,7 +4,7 @@ use super::App;
 use super::body::{JsonBody, Parameters};
 use super::checks::{days, near, spans, text, today};
 use super::pauses::PauseView;
-use super::problem::{Details, Failure};
+use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::duty::{Cell, DayKind, Shift, YEARS, missing};
 use crate::store::{Change, Duty, StoreError};
@@ -163,7 +163,6 @@ pub struct PutDay {
     ("hall" = String, Path, description = "The hall"), DutyQuery,
 ), responses(
     (status = 200, description = "The hall's duty", body = DutyView),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(
     State(app): State<Arc<App>>,
@@ -245,11 +244,8 @@ pub async fn put_shift(
         hours: spans("hours", &body.hours, 1)?,
         breaks: spans("breaks", &body.breaks, 0)?,
     };
-    tell(&app, async || {
-        let changes = app.store.put_shift(&signed_in.account, &hall, &shift, Timestamp::now()).await?;
-        Ok((StatusCode::NO_CONTENT, changes))
-    })
-    .await
+    let by = &signed_in.account;
+    changed(&app, async |now| app.store.put_shift(by, &hall, &shift, now).await).await
 }
 
 /// Removes a shift with its posts from today on.
@@ -345,11 +341,8 @@ async fn set_day(
     let day: Date =
         day.parse().map_err(|_| Failure::Invalid("day: expected a day such as 2026-10-01".to_owned()))?;
     near(day)?;
-    tell(app, async || {
-        let changes = app.store.put_day(&signed_in.account, &hall, day, worked, Timestamp::now()).await?;
-        Ok((StatusCode::NO_CONTENT, changes))
-    })
-    .await
+    let by = &signed_in.account;
+    changed(app, async |now| app.store.put_day(by, &hall, day, worked, now).await).await
 }
 
 /// Takes a turn at the live stream, does something that changes what rests, and tells what changed by it.
@@ -361,6 +354,14 @@ pub(super) async fn tell<T>(
     let (answer, changes) = deed().await?;
     app.hub.tell(&app.store, &changes, turn).await;
     Ok(answer)
+}
+
+/// Writes something down, and tells what changed by it.
+pub(super) async fn changed(
+    app: &App,
+    deed: impl AsyncFnOnce(Timestamp) -> Result<Vec<Change>, StoreError>,
+) -> Result<StatusCode, Failure> {
+    tell(app, async || Ok((StatusCode::NO_CONTENT, deed(Timestamp::now()).await?))).await
 }
 
 /// Removes something that may be gone already, and tells what changed by it.

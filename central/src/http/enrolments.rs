@@ -101,8 +101,6 @@ pub struct MadeEnrolment {
 /// The tokens of the account's halls.
 #[utoipa::path(get, path = "/api/v1/enrolments", tag = "fleet", responses(
     (status = 200, description = "The tokens", body = Enrolments),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<Enrolments>, Failure> {
     let now = Timestamp::now();
@@ -115,13 +113,8 @@ pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Js
 }
 
 /// Makes a token for a new agent, or for one that is set up anew. Older tokens of that agent are taken back.
-#[utoipa::path(post, path = "/api/v1/enrolments", tag = "fleet", params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), request_body = NewEnrolment, responses(
+#[utoipa::path(post, path = "/api/v1/enrolments", tag = "fleet", request_body = NewEnrolment, responses(
     (status = 201, description = "The token, shown once", body = MadeEnrolment),
-    (status = 400, description = "The request is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such hall of the account's", body = Details, content_type = "application/problem+json"),
     (status = 503, description = "Central does not know what to tell agents", body = Details, content_type = "application/problem+json"),
 ))]
@@ -156,11 +149,8 @@ pub async fn make(
 /// Takes a token back.
 #[utoipa::path(delete, path = "/api/v1/enrolments/{id}", tag = "fleet", params(
     ("id" = String, Path, description = "The token's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "It is good no more"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such open token in the account's halls", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn cancel(
@@ -187,7 +177,6 @@ pub async fn cancel(
 #[utoipa::path(post, path = "/api/v1/enrol", tag = "fleet", request_body(content = Object,
     description = "`{\"secret\": \"…\", \"version\": \"…\"}`, as `edge-agent enrol` sends it"), responses(
     (status = 200, description = "Hall, name, broker with login, configuration key and rules", body = Object),
-    (status = 400, description = "The request cannot be understood", body = Details, content_type = "application/problem+json"),
     (status = 403, description = "The token is unknown, spent, taken back or too old", body = Details, content_type = "application/problem+json"),
     (status = 429, description = "Too many tries", body = Details, content_type = "application/problem+json"),
 ))]

@@ -143,8 +143,6 @@ pub struct EventDetails {
 /// The open alerts of the account's halls.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", params(AlertQuery), responses(
     (status = 200, description = "The open alerts", body = Alerts),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn alerts(
     State(app): State<Arc<App>>,
@@ -162,9 +160,6 @@ pub async fn alerts(
 /// A page of events.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventQuery), responses(
     (status = 200, description = "A page of events", body = Events),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -198,8 +193,6 @@ pub async fn list(
     ("id" = String, Path, description = "The event's id"),
 ), responses(
     (status = 200, description = "The event", body = EventDetails),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]

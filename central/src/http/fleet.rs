@@ -154,9 +154,6 @@ pub struct DaysQuery {
 /// The agents of the account's halls.
 #[utoipa::path(get, path = "/api/v1/fleet", tag = "fleet", params(FleetQuery), responses(
     (status = 200, description = "The agents", body = Fleet),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -179,9 +176,6 @@ pub async fn list(
     DaysQuery,
 ), responses(
     (status = 200, description = "The agent", body = FleetDetails),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such agent in the account's halls", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(
@@ -222,11 +216,8 @@ pub async fn show(
 #[utoipa::path(post, path = "/api/v1/fleet/{hall}/{agent}/revoke", tag = "fleet", params(
     ("hall" = String, Path, description = "The hall"),
     ("agent" = String, Path, description = "The agent"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 204, description = "Its right is taken away"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such agent in the account's halls", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn revoke(
@@ -263,11 +254,8 @@ pub struct SignInCodeView {
 #[utoipa::path(post, path = "/api/v1/fleet/{hall}/{agent}/sign-in-codes", tag = "fleet", params(
     ("hall" = String, Path, description = "The hall"),
     ("agent" = String, Path, description = "The agent"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 201, description = "The code, shown once", body = SignInCodeView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such agent in the account's halls", body = Details, content_type = "application/problem+json"),
     (status = 503, description = "Central has no key to sign with", body = Details, content_type = "application/problem+json"),
 ))]

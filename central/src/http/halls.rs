@@ -1,7 +1,7 @@
 //! Halls: windows with their open events and health, and agents.
 
 use super::App;
-use super::problem::{Details, Failure};
+use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::board::Board;
 use crate::duty::{Cause, Stretch, rests};
@@ -27,8 +27,6 @@ pub struct Halls {
 /// The halls with what is going on in them.
 #[utoipa::path(get, path = "/api/v1/halls", tag = "halls", responses(
     (status = 200, description = "The account's halls", body = Halls),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<Halls>, Failure> {
     let cursor = app.store.cursor().await?;

@@ -1,9 +1,8 @@
-//! What a staff member sees of their own work: summary, contesting, stepping away, a copy of everything, who looked.
+//! What a staff member sees of their own work: summary, contesting, stepping away.
 //!
 //! No score, no ranking. An account sees events of the times it was posted, and no others.
 
 use super::App;
-use super::access_log::AccessView;
 use super::appeals::AppealView;
 use super::body::{JsonBody, Parameters};
 use super::own::Mine;
@@ -12,15 +11,13 @@ use super::signed_in::SignedIn;
 use crate::duty::{LONGEST_AWAY, Post, Stretch, zone};
 use crate::staff::appeal::{self, Choice, LONGEST_TEXT};
 use crate::staff::compare::{FEWEST, Part, tell};
-use crate::store::{Access, NotMade, Posted};
+use crate::store::{Access, NotMade};
 use crate::view::{EventView, Localised};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use chuangming_domain::Timestamp;
 use chuangming_domain::event::EventId;
-use chuangming_domain::id::HallId;
 use chuangming_domain::rule::Rule;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -173,31 +170,9 @@ pub struct Contest {
     text: String,
 }
 
-/// Which part of the list.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LooksQuery {
-    /// Entries older than this number: `next` of the page before.
-    before: Option<i64>,
-}
-
-/// Who looked at what happened at one's posts.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Looks {
-    /// Newest first.
-    pub entries: Vec<AccessView>,
-    /// Ask for entries before this number for the next page; null on the last.
-    #[schema(required)]
-    pub next: Option<i64>,
-}
-
-const LOOKS: u32 = 50;
-
 /// One's own summary of a day, week or month.
 #[utoipa::path(get, path = "/api/v1/me/summary", tag = "me", params(SummaryQuery), responses(
     (status = 200, description = "The summary", body = Summary),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn summary(
     State(app): State<Arc<App>>,
@@ -337,84 +312,6 @@ pub async fn come_back(State(app): State<Arc<App>>, signed_in: SignedIn) -> Resu
     Ok(Json(now_of(&app, account, &names, Timestamp::now()).await?))
 }
 
-/// Who looked at what happened at one's posts.
-#[utoipa::path(get, path = "/api/v1/me/looks", tag = "me", params(LooksQuery), responses(
-    (status = 200, description = "A page of the access log", body = Looks),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-))]
-pub async fn looks(
-    State(app): State<Arc<App>>,
-    signed_in: SignedIn,
-    Parameters(query): Parameters<LooksQuery>,
-) -> Result<Json<Looks>, Failure> {
-    let entries = who_looked(&app, &signed_in.account.id, query.before, LOOKS).await?;
-    let next = (entries.len() == LOOKS as usize).then(|| entries.last().map(|entry| entry.id)).flatten();
-    Ok(Json(Looks { entries, next }))
-}
-
-/// A copy of everything that is held about oneself, as a JSON file.
-#[utoipa::path(get, path = "/api/v1/me/export", tag = "me", responses(
-    (status = 200, description = "A file", body = Object, content_type = "application/json"),
-))]
-pub async fn export(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let (account, now) = (&signed_in.account, Timestamp::now());
-    app.store.note(account, &Access::to("own_export"), now).await?;
-    let ever = Stretch { from: Timestamp::UNIX_EPOCH, to: Timestamp::MAX };
-    let mine = Mine::of(&app, &account.id, ever, now).await?;
-    let names = app.store.directory(&app.halls).await?;
-    let appeals = app.store.appeals_of(&account.id).await?;
-    let events: Vec<_> = mine.own_events(&account.id).into_iter().map(|(episode, standing)| {
-        serde_json::json!({ "event": EventView::from(episode), "standing": standing.name() })
-    }).collect();
-    let sessions = app.store.sessions(&account.id, app.sign_in.idle, now).await?;
-    let sessions: Vec<_> = sessions.iter().map(|s| serde_json::json!({ "method": s.method, "client": s.client, "created_at": s.created_at(), "seen_at": s.seen_at() })).collect();
-    let aways: Vec<_> = app.store.aways_of(&account.id, ever).await?.iter().map(|(hall, away)| {
-        serde_json::json!({ "hall": hall.as_str(), "window": away.window.as_str(), "from": away.stretch.from, "to": away.stretch.to })
-    }).collect();
-    let copy = serde_json::json!({
-        "made_at": now,
-        "account": {
-            "name": account.name, "display_name": account.display_name, "role": account.role.name(),
-            "halls": account.halls.as_ref().map(|halls| halls.iter().map(HallId::as_str).collect::<Vec<_>>()),
-            "created_at": account.created_at,
-        },
-        "posts": mine.posts.iter().map(|post| own_post(post, &names)).collect::<Vec<_>>(),
-        "events": events,
-        "appeals": appeals.iter().map(AppealView::from).collect::<Vec<_>>(),
-        "aways": aways,
-        "sessions": sessions,
-        "push_subscriptions": app.store.push_clients(&account.id).await?,
-        "looks": who_looked(&app, &account.id, None, 10_000).await?,
-    });
-    let name = format!("attachment; filename=\"chuangming-{}.json\"", now.to_zoned(zone()).date());
-    let headers =
-        [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, serde_json::to_string_pretty(&copy).unwrap_or_default()).into_response())
-}
-
-async fn who_looked(
-    app: &App,
-    account: &str,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<AccessView>, Failure> {
-    let ever = Stretch { from: Timestamp::UNIX_EPOCH, to: Timestamp::now() };
-    let posted: Vec<_> = app
-        .store
-        .posts_of(account, ever)
-        .await?
-        .into_iter()
-        .map(|post| Posted {
-            hall: post.hall,
-            window: post.window,
-            from: post.stretch.from,
-            to: post.stretch.to,
-        })
-        .collect();
-    let looked = app.store.who_looked(&posted, before, limit).await?;
-    Ok(looked.into_iter().filter(|row| row.entry.account != account).map(Into::into).collect())
-}
-
 /// The days of a summary.
 fn period(grain: Grain, day: Date) -> Result<(Date, Date), Failure> {
     let far = || Failure::Invalid("day: is beyond the calendar".to_owned());
@@ -435,7 +332,7 @@ fn begin(day: Date) -> Result<Timestamp, Failure> {
     Ok(at.timestamp())
 }
 
-fn own_post(post: &Post, names: &[crate::config::Hall]) -> OwnPost {
+pub(super) fn own_post(post: &Post, names: &[crate::config::Hall]) -> OwnPost {
     let hall = names.iter().find(|hall| hall.id == post.hall);
     let window = hall.and_then(|hall| hall.windows.iter().find(|window| window.id == post.window));
     OwnPost {

@@ -15,6 +15,7 @@ pub mod file;
 pub mod fleet;
 mod guard;
 pub mod halls;
+pub mod held;
 pub mod idempotency;
 pub mod me;
 pub mod notify;
@@ -254,8 +255,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/v1/reports/conduct.xlsx", get(reports::conduct_xlsx))
         .route("/api/v1/reports/aggregate", get(aggregate::show))
         .route("/api/v1/me/summary", get(me::summary))
-        .route("/api/v1/me/looks", get(me::looks))
-        .route("/api/v1/me/export", get(me::export))
+        .route("/api/v1/me/looks", get(held::looks))
+        .route("/api/v1/me/export", get(held::export))
         .route("/api/v1/me/away", put(me::step_away).delete(me::come_back))
         .route("/api/v1/me/events/{id}/contest", post(me::contest))
         .route("/api/v1/appeals", get(appeals::list))

@@ -283,7 +283,6 @@ pub async fn show(
     ("hall" = String, Path, description = "The hall"), DeliveryQuery,
 ), responses(
     (status = 200, description = "A page of messages", body = Deliveries),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn deliveries(
     State(app): State<Arc<App>>,

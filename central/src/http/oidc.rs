@@ -89,7 +89,6 @@ pub async fn start(
 /// the parameter `sign_in` of the page that the browser is sent to: `failed`, `no_role`, `name_taken` or `disabled`.
 #[utoipa::path(get, path = "/api/v1/session/oidc/callback", tag = "session", params(Callback), responses(
     (status = 303, description = "To the page"),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "There is none", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn callback(

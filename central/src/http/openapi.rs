@@ -2,13 +2,17 @@
 
 use super::idempotency::LONGEST_KEY;
 use super::signed_in::{COOKIE, CSRF_HEADER};
+use crate::permission::{Access, Verdict, verdict};
 use axum::Json;
-use chuangming_portal::openapi::{Manners, header, put_in_order, require, text};
+use chuangming_portal::openapi::{Manners, header, put_in_order, require, tell_problem, text};
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::schema::Type;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{ObjectBuilder, OpenApi as OpenApiDocument, RefOr, Required};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, OpenApi as OpenApiDocument, RefOr};
+
+/// The schema of what goes wrong.
+const PROBLEM: &str = "ProblemDetails";
 
 /// The description of `/api/v1`.
 #[derive(OpenApi)]
@@ -81,8 +85,8 @@ use utoipa::openapi::{ObjectBuilder, OpenApi as OpenApiDocument, RefOr, Required
         super::reports::conduct_xlsx,
         super::aggregate::show,
         super::me::summary,
-        super::me::looks,
-        super::me::export,
+        super::held::looks,
+        super::held::export,
         super::me::step_away,
         super::me::come_back,
         super::me::contest,
@@ -127,7 +131,7 @@ pub struct Api;
 #[must_use]
 pub fn description() -> OpenApiDocument {
     let mut document = Api::openapi();
-    put_in_order(&mut document, Manners { prefix: "/api/v1", problem: "ProblemDetails" }, tell_manners);
+    put_in_order(&mut document, Manners { prefix: "/api/v1", problem: PROBLEM }, tell_manners);
     let components = document.components.get_or_insert_default();
     components
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))));
@@ -136,18 +140,25 @@ pub fn description() -> OpenApiDocument {
     document
 }
 
-/// What holds for every operation: who may ask is in the cookie; unsafe requests carry the CSRF value and may carry an
-/// idempotency key.
-fn tell_manners(method: &str, operation: &mut Operation) {
+/// What holds for every operation: who may ask, by the table of permissions; the CSRF value and, if one likes, an
+/// idempotency key with unsafe requests; and how it refuses.
+fn tell_manners(method: &str, path: &str, operation: &mut Operation) {
     let is_unsafe = method != "get";
-    require(operation, if is_unsafe { &["session", "csrf"] } else { &["session"] });
-    let parameters = operation.parameters.get_or_insert_default();
-    // The security requirement says it already.
-    for parameter in parameters.iter_mut() {
-        if let RefOr::T(parameter) = parameter
-            && parameter.name.eq_ignore_ascii_case(CSRF_HEADER)
-        {
-            parameter.required = Required::False;
+    let access = match verdict(&method.to_uppercase(), path) {
+        Verdict::Asks(access) => access,
+        Verdict::Method | Verdict::Unknown => return,
+    };
+    let is_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(p) if p.parameter_in == ParameterIn::Query);
+    if operation.request_body.is_some() || operation.parameters.iter().flatten().any(is_query) {
+        tell_problem(operation, PROBLEM, "400", "The request cannot be understood; `detail` says why");
+    }
+    if access == Access::Anyone {
+        operation.security = Some(vec![SecurityRequirement::default()]);
+    } else {
+        require(operation, if is_unsafe { &["session", "csrf"] } else { &["session"] });
+        tell_problem(operation, PROBLEM, "401", "Nobody is signed in");
+        if let Some(reasons) = refusals(access, is_unsafe) {
+            tell_problem(operation, PROBLEM, "403", &reasons);
         }
     }
     if is_unsafe {
@@ -155,8 +166,25 @@ fn tell_manners(method: &str, operation: &mut Operation) {
                     is answered as the first one was, and done once.";
         let key =
             ObjectBuilder::new().schema_type(Type::String).max_length(Some(LONGEST_KEY)).min_length(Some(1));
-        parameters.push(header("Idempotency-Key", Some(text), false, key.build()).into());
+        let header = header("Idempotency-Key", Some(text), false, key.build());
+        operation.parameters.get_or_insert_default().push(header.into());
     }
+}
+
+/// Why somebody who is signed in may be refused.
+fn refusals(access: Access, is_unsafe: bool) -> Option<String> {
+    let mut reasons = Vec::new();
+    if let Access::Only(roles) = access {
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        reasons.push(format!("Only for: {}, in their halls", names.join(", ")));
+    }
+    if access != Access::Oneself {
+        reasons.push("The password has to be changed first".to_owned());
+    }
+    if is_unsafe {
+        reasons.push("The CSRF value is missing".to_owned());
+    }
+    (!reasons.is_empty()).then(|| reasons.join(". "))
 }
 
 /// The description as JSON text, as the golden file keeps it.

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::Parameters;
-use super::problem::{Details, Failure};
+use super::problem::Failure;
 use super::session::SignedIn;
 use crate::report::due::{Duty, due, office_hours};
 use crate::report::export::{self, Heading};
@@ -191,9 +191,6 @@ impl From<&Tally> for TallyView {
 /// The report of a hall over some days.
 #[utoipa::path(get, path = "/api/v1/reports/conduct", tag = "reports", params(ReportQuery), responses(
     (status = 200, description = "The report", body = ReportView),
-    (status = 400, description = "A parameter is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn conduct(
     State(app): State<Arc<App>>,
@@ -207,7 +204,6 @@ pub async fn conduct(
 /// The same as CSV: every day with its hours, then every day, place and rule with events.
 #[utoipa::path(get, path = "/api/v1/reports/conduct.csv", tag = "reports", params(ReportQuery), responses(
     (status = 200, description = "A file", body = String, content_type = "text/csv"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn conduct_csv(
     State(app): State<Arc<App>>,
@@ -223,7 +219,6 @@ pub async fn conduct_csv(
 #[utoipa::path(get, path = "/api/v1/reports/conduct.xlsx", tag = "reports", params(ReportQuery), responses(
     (status = 200, description = "A file", body = Vec<u8>,
      content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    (status = 403, description = "Not for this role or hall", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn conduct_xlsx(
     State(app): State<Arc<App>>,

@@ -1,7 +1,7 @@
 //! How long what is kept, for everybody who is signed in.
 
 use super::App;
-use super::problem::{Details, Failure};
+use super::problem::Failure;
 use super::signed_in::SignedIn;
 use crate::store::DataClass;
 use axum::Json;
@@ -21,7 +21,7 @@ pub struct Retention {
 /// How long a class of data is kept.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RetentionClass {
-    /// `events`, `coverage` or `access_log`.
+    /// `events`, `coverage`, `duty` or `access_log`.
     pub class: String,
     /// For how many days.
     pub days: i64,
@@ -38,8 +38,6 @@ pub struct RetentionClass {
 /// How long what is kept, and when the job that deletes last ran.
 #[utoipa::path(get, path = "/api/v1/retention", tag = "retention", responses(
     (status = 200, description = "Each class of data", body = Retention),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The password has to be changed first", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(State(app): State<Arc<App>>, _: SignedIn) -> Result<Json<Retention>, Failure> {
     let mut classes = Vec::new();

@@ -50,12 +50,8 @@ pub struct NewSnooze {
 /// Takes note of an event; who does so first stays.
 #[utoipa::path(put, path = "/api/v1/events/{id}/acknowledgement", tag = "events", params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -70,12 +66,8 @@ pub async fn acknowledge(
 /// Takes the acknowledgement back.
 #[utoipa::path(delete, path = "/api/v1/events/{id}/acknowledgement", tag = "events", params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -90,13 +82,8 @@ pub async fn withdraw_acknowledgement(
 /// Confirms an event or marks it as wrong; whoever decides has seen it.
 #[utoipa::path(put, path = "/api/v1/events/{id}/verdict", tag = "events", request_body = NewVerdict, params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 400, description = "The body is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -112,12 +99,8 @@ pub async fn decide(
 /// Takes the verdict back; the event is undecided again.
 #[utoipa::path(delete, path = "/api/v1/events/{id}/verdict", tag = "events", params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -132,13 +115,8 @@ pub async fn withdraw_verdict(
 /// Writes the note of an event, in place of the last one.
 #[utoipa::path(put, path = "/api/v1/events/{id}/note", tag = "events", request_body = NewNote, params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 400, description = "The body is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -154,12 +132,8 @@ pub async fn note(
 /// Removes the note.
 #[utoipa::path(delete, path = "/api/v1/events/{id}/note", tag = "events", params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -174,13 +148,8 @@ pub async fn remove_note(
 /// Puts an alert aside for a while, with a reason.
 #[utoipa::path(put, path = "/api/v1/events/{id}/snooze", tag = "events", request_body = NewSnooze, params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 400, description = "The body is wrong", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]
@@ -196,12 +165,8 @@ pub async fn snooze(
 /// Takes the alert up again.
 #[utoipa::path(delete, path = "/api/v1/events/{id}/snooze", tag = "events", params(
     ("id" = String, Path, description = "The event's id"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), responses(
     (status = 200, description = "The event as it stands now", body = EventView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role, or without the CSRF value", body = Details,
-     content_type = "application/problem+json"),
     (status = 404, description = "No such event in the account's halls", body = Details,
      content_type = "application/problem+json"),
 ))]

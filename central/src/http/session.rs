@@ -91,7 +91,6 @@ impl From<&Session> for SessionView {
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses(
     (status = 200, description = "Who is signed in", body = SessionView),
-    (status = 401, description = "Nobody", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(signed_in: SignedIn) -> Json<SessionView> {
     Json((&signed_in.session).into())
@@ -100,7 +99,6 @@ pub async fn show(signed_in: SignedIn) -> Json<SessionView> {
 /// Signs in; the session is in the cookie of the answer.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, responses(
     (status = 200, description = "Signed in", body = SessionView),
-    (status = 400, description = "Not understood", body = Details, content_type = "application/problem+json"),
     (status = 401, description = "Wrong name or password; or `code_needed`: once more, with the one-time code",
      body = Details, content_type = "application/problem+json"),
     (status = 403, description = "From another origin", body = Details, content_type = "application/problem+json"),
@@ -124,12 +122,9 @@ pub async fn sign_in(
 }
 
 /// Signs out.
-#[utoipa::path(delete, path = "/api/v1/session", tag = "session", params(
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
-), responses(
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
     (status = 204, description = "Signed out"),
     (status = 401, description = "Nobody was signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "The CSRF value is missing", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn sign_out(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Response, Failure> {
     app.store.end_session(&signed_in.account.id, &signed_in.session.id).await?;

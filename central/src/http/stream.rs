@@ -34,8 +34,6 @@ const SESSION_CHECK: Duration = Duration::from_secs(30);
     ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this message"),
 ), responses(
     (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 503, description = "Too many streams", body = Details, content_type = "application/problem+json"),
 ))]
 pub(super) async fn stream(

@@ -137,7 +137,7 @@ impl From<Display> for DisplayView {
 ), responses(
     (status = 200, description = "Service and health, no conduct", body = Wall),
     (status = 404, description = "No such screen, or not any more", body = Details, content_type = "application/problem+json"),
-), security(()))]
+))]
 pub async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Wall>, Failure> {
     let missing = || Failure::NotFound("no such screen, or not any more");
     let token = headers.get(DISPLAY_HEADER).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;

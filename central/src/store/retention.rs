@@ -4,7 +4,6 @@ use super::{Sql, Store, StoreError, micros, time};
 use crate::config::RetentionDays;
 use chuangming_domain::Timestamp;
 use jiff::SignedDuration;
-use sqlx::AssertSqlSafe;
 
 /// What is kept for the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +164,7 @@ impl Store {
             "DELETE FROM health_messages WHERE problem_id IN (SELECT id FROM problems WHERE cleared_at < $1)",
             "DELETE FROM problems WHERE cleared_at < $1",
         ] {
-            let statement = sqlx::query(AssertSqlSafe(statement)).bind(micros(before));
+            let statement = sqlx::query(statement).bind(micros(before));
             deleted += statement.execute(&mut *tx).await?.rows_affected();
         }
         tx.commit().await?;

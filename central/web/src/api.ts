@@ -77,9 +77,6 @@ const manners: Middleware = {
 export const client = createClient<paths>({ fetch: send });
 client.use(manners);
 
-/** The header that the description asks of unsafe requests; the client puts the value in. */
-export const UNSAFE = { "X-CSRF-Token": "" } as const;
-
 /** The answer of a call; every failure is an [`ApiError`]. */
 export async function data<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;

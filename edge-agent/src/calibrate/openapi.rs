@@ -71,7 +71,7 @@ pub fn description() -> Document {
 }
 
 /// What holds for every operation: the cookie says who asks, and whoever changes something comes from the page.
-fn tell_manners(method: &str, operation: &mut Operation) {
+fn tell_manners(method: &str, _path: &str, operation: &mut Operation) {
     require(operation, &["session"]);
     if method != "get" {
         let value = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([FROM_PAGE.1]));

@@ -143,7 +143,6 @@ pub struct Against {
 /// The halls whose rules the account may read.
 #[utoipa::path(get, path = "/api/v1/policies", tag = "policies", responses(
     (status = 200, description = "The halls", body = PolicyHalls),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Json<PolicyHalls>, Failure> {
     let mut halls: BTreeMap<String, String> = BTreeMap::new();
@@ -165,8 +164,6 @@ pub async fn list(State(app): State<Arc<App>>, signed_in: SignedIn) -> Result<Js
     ("hall" = String, Path, description = "The hall"),
 ), responses(
     (status = 200, description = "The rules", body = HallPolicy),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such hall of the account's", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn show(
@@ -198,7 +195,6 @@ pub async fn show(
     Against,
 ), responses(
     (status = 200, description = "The version", body = PolicyContent),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such version", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn version(
@@ -226,12 +222,9 @@ pub async fn version(
 /// What an agent would say of a draft: every problem at once, or its version and what differs.
 #[utoipa::path(post, path = "/api/v1/policies/{hall}/check", tag = "policies", params(
     ("hall" = String, Path, description = "The hall"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), request_body = Draft, responses(
     (status = 200, description = "What is wrong, or what it comes to", body = Checked),
     (status = 400, description = "Neither document nor text", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such hall of the account's", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn check(
@@ -261,13 +254,10 @@ pub async fn check(
 /// Keeps a version; the same rules are the same version.
 #[utoipa::path(post, path = "/api/v1/policies/{hall}/versions", tag = "policies", params(
     ("hall" = String, Path, description = "The hall"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), request_body = NewVersion, responses(
     (status = 200, description = "The version was there already", body = VersionView),
     (status = 201, description = "The version is kept", body = VersionView),
     (status = 400, description = "The draft has problems", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such hall of the account's", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn save(

@@ -77,12 +77,9 @@ pub struct JudgedView {
 /// Which recorded episodes would still have been raised under a draft.
 #[utoipa::path(post, path = "/api/v1/policies/{hall}/preview", tag = "policies", params(
     ("hall" = String, Path, description = "The hall"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), request_body = PreviewDraft, responses(
     (status = 200, description = "The preview", body = Preview),
     (status = 400, description = "The draft has problems, or too many days", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such hall of the account's", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn preview(

@@ -90,12 +90,9 @@ pub struct RolloutRequest {
 /// Brings a version to the hall's agents, or to some as a trial. An older version comes back the same way.
 #[utoipa::path(post, path = "/api/v1/policies/{hall}/rollouts", tag = "policies", params(
     ("hall" = String, Path, description = "The hall"),
-    ("X-CSRF-Token" = String, Header, description = "The session's csrf value"),
 ), request_body = RolloutRequest, responses(
     (status = 201, description = "The agents are being asked", body = RolloutView),
     (status = 400, description = "Not an agent of this hall, or the note is too long", body = Details, content_type = "application/problem+json"),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
-    (status = 403, description = "Not for this role", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such version", body = Details, content_type = "application/problem+json"),
     (status = 503, description = "Central has no key to sign with", body = Details, content_type = "application/problem+json"),
 ))]
@@ -137,7 +134,6 @@ pub async fn roll_out(
     ("id" = String, Path, description = "The rollout"),
 ), responses(
     (status = 200, description = "The rollout", body = RolloutView),
-    (status = 401, description = "Nobody is signed in", body = Details, content_type = "application/problem+json"),
     (status = 404, description = "No such rollout", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn rollout(

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { type Role, type Schema, UNSAFE, client, data } from "../api";
+import { type Role, type Schema, client, data } from "../api";
 import { label, t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { explain } from "../ui/explain";
@@ -26,7 +26,7 @@ export function NewAccountForm(props: Shared) {
   const act = (form: FormData) => {
     const text = (name: string) => String(form.get(name) ?? "");
     const body = { name: text("name"), display_name: text("display_name"), password: text("password"), ...asked(choice) };
-    return data(client.POST("/api/v1/accounts", { params: { header: UNSAFE }, body }));
+    return data(client.POST("/api/v1/accounts", { body }));
   };
   return (
     <FormDialog title={t("account.add")} confirm={t("account.add")} act={act} {...props}>
@@ -44,7 +44,7 @@ export function AccountForm({ account, ...props }: Shared & { account: Schema<"M
   const act = (form: FormData) => {
     const changed = choice.role !== account.role || choice.every !== account.all_halls || choice.halls.join() !== account.halls.join();
     const body = { display_name: String(form.get("display_name") ?? ""), ...(changed ? asked(choice) : {}) };
-    return data(client.PATCH("/api/v1/accounts/{id}", { params: { path: { id: account.id }, header: UNSAFE }, body }));
+    return data(client.PATCH("/api/v1/accounts/{id}", { params: { path: { id: account.id } }, body }));
   };
   return (
     <FormDialog title={`${t("account.do.edit")} · ${account.name}`} confirm={t("ui.save")} act={act} {...props}>

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { UNSAFE, client } from "../api";
+import { client } from "../api";
 import { t } from "../i18n";
 import { explain } from "../ui/explain";
 import { Field } from "../ui/Field";
@@ -19,7 +19,7 @@ export function ChangePassword({ onDone }: { onDone: () => void }) {
     setBusy(true);
     setFailed(null);
     try {
-      await client.POST("/api/v1/account/password", { params: { header: UNSAFE }, body: { current: text("current"), new: text("new") } });
+      await client.POST("/api/v1/account/password", { body: { current: text("current"), new: text("new") } });
       target.reset();
       onDone();
     } catch (error) {

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Schema, UNSAFE, client, data } from "../api";
+import { type Schema, client, data } from "../api";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
@@ -16,16 +16,16 @@ export function OneTimeCodes({ security, reload }: { security: Schema<"Security"
   const [step, setStep] = useState<Step>(null);
   const close = () => setStep(null);
   const begin = async (password: string) => {
-    const offer = await data(client.POST("/api/v1/account/totp", { params: { header: UNSAFE }, body: { password } }));
+    const offer = await data(client.POST("/api/v1/account/totp", { body: { password } }));
     setStep({ at: "scan", offer });
   };
   const confirm = async (form: FormData) => {
     const body = { code: String(form.get("code") ?? "") };
-    const { recovery_codes: codes } = await data(client.POST("/api/v1/account/totp/confirm", { params: { header: UNSAFE }, body }));
+    const { recovery_codes: codes } = await data(client.POST("/api/v1/account/totp/confirm", { body }));
     setStep({ at: "codes", codes });
     void reload();
   };
-  const off = (password: string) => client.DELETE("/api/v1/account/totp", { params: { header: UNSAFE }, body: { password } });
+  const off = (password: string) => client.DELETE("/api/v1/account/totp", { body: { password } });
   return (
     <Section
       title={t("security.totp")} lead={t("security.totp_lead")}
