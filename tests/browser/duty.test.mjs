@@ -63,6 +63,8 @@ test("a post is filled for the rest of the week, and a week is copied", async ()
   await page.getByRole("button", { name: zh["duty.later"] }).click();
   await page.getByRole("button", { name: zh["duty.copy"] }).click();
   await cell(WEEK[7], "1").getByText("li").waitFor();
+  const { calendar_missing: missing } = await call(page, central.url, "GET", `/halls/${HALL}/duty`);
+  assert.equal(await page.locator("[data-missing]").count(), missing === null ? 0 : 1, "whoever plans is told that the next year's holidays are missing");
   await accessible(page, "roster");
   await screenshot(page, "duty-roster");
 });

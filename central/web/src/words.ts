@@ -20,3 +20,8 @@ export function state(event: ConductEvent): string {
   if (event.closed_at === null) return event.acknowledged ? t("ui.state.acknowledged") : t("ui.state.open");
   return event.close_reason ? label("close_reason", event.close_reason) : t("ui.state.closed");
 }
+
+/** Whoever did something; of somebody whose account is gone no name is left. */
+export function who(name: string | null | undefined): string {
+  return name || t("ui.someone_gone");
+}

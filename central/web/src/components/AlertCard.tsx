@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
-import { type ConductEvent, UNSAFE, client } from "../api";
+import { type ConductEvent, client } from "../api";
 import type { Alert } from "../board";
 import { label, say, t } from "../i18n";
 import { acknowledge } from "../live";
 import { clock, duration, percent } from "../time";
 import { Icon } from "../ui/Icon";
 import { complain } from "../ui/toast";
+import { who } from "../words";
 
 export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean }) {
   const { event } = alert;
@@ -42,7 +43,7 @@ export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean
       <div class="act">
         <time class="running" dateTime={event.opened_at}>{duration(event.opened_at, event.closed_at)}</time>
         {event.acknowledged ? (
-          <span class="by"><Icon name="check" />{t("ui.seen_by", { name: event.acknowledged.by ?? t("ui.someone_gone") })}</span>
+          <span class="by"><Icon name="check" />{t("ui.seen_by", { name: who(event.acknowledged.by) })}</span>
         ) : (
           <button type="button" class="primary" disabled={state === "sending"} onClick={() => void send()}>
             {t("ui.acknowledge")}
@@ -59,7 +60,7 @@ export function AlertCard({ alert, showHall }: { alert: Alert; showHall: boolean
 /** Was it so? Two buttons, once somebody has looked; the answer comes back over the stream. */
 function Decide({ event }: { event: ConductEvent }) {
   const decide = (verdict: "confirmed" | "wrong") =>
-    void client.PUT("/api/v1/events/{id}/verdict", { params: { path: { id: event.id }, header: UNSAFE }, body: { verdict } }).catch(complain);
+    void client.PUT("/api/v1/events/{id}/verdict", { params: { path: { id: event.id } }, body: { verdict } }).catch(complain);
   return (
     <span class="actions">
       <button type="button" class="tool" onClick={() => decide("confirmed")}>{t("review.confirm")}</button>

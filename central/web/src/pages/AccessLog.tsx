@@ -9,6 +9,7 @@ import { Field } from "../ui/Field";
 import { Page } from "../ui/Page";
 import { EmptyState } from "../ui/states";
 import { Await, useLoad } from "../ui/useLoad";
+import { who } from "../words";
 
 type Entry = Schema<"AccessView">;
 
@@ -36,7 +37,7 @@ export default function AccessLog({ query }: PageProps) {
               caption={t("audit.title")} rows={log.entries} keyOf={(entry) => String(entry.id)}
               columns={[
                 { id: "at", name: t("audit.at"), cell: (e) => clock(e.at) },
-                { id: "who", name: t("audit.who"), cell: who },
+                { id: "who", name: t("audit.who"), cell: author },
                 { id: "action", name: t("audit.action"), cell: (e) => label("audit", e.action) },
                 { id: "what", name: t("audit.what"), cell: (e) => what(e, halls) },
                 { id: "id", name: t("audit.number"), number: true, cell: (e) => e.id },
@@ -60,9 +61,9 @@ function newest(query: URLSearchParams): string {
   return to.size > 0 ? `/access-log?${to}` : "/access-log";
 }
 
-function who(entry: Entry): string {
+function author(entry: Entry): string {
   if (!entry.role) return t("audit.central");
-  return `${entry.name ?? t("ui.someone_gone")} · ${label("role", entry.role)}`;
+  return `${who(entry.name)} · ${label("role", entry.role)}`;
 }
 
 function what(entry: Entry, halls: readonly Schema<"NamedHall">[]) {

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Schema, UNSAFE, client, data } from "../api";
+import { type Schema, client, data } from "../api";
 import { label, t } from "../i18n";
 import { session } from "../session";
 import { clock } from "../time";
@@ -56,7 +56,7 @@ export default function Accounts() {
             {open?.deed === "password" && (
               <PasswordForm
                 title={t("account.reset_password", { name: open.account.name })} hint={t("account.reset_hint")} onClose={close}
-                act={(password) => data(client.POST("/api/v1/accounts/{id}/password", { params: { path: { id: open.account.id }, header: UNSAFE }, body: { password } }))}
+                act={(password) => data(client.POST("/api/v1/accounts/{id}/password", { params: { path: { id: open.account.id } }, body: { password } }))}
                 onDone={() => done(t("account.password_set"))}
               />
             )}
@@ -96,7 +96,7 @@ function Deeds({ account, choose }: { account: Account; choose: (deed: Deed) => 
 type Asked = Exclude<Deed, "edit" | "password">;
 
 function Ask({ deed, account, onClose, onDone }: { deed: Asked; account: Account; onClose: () => void; onDone: (text: string) => void }) {
-  const params = { path: { id: account.id }, header: UNSAFE };
+  const params = { path: { id: account.id } };
   const acts: Record<Asked, () => Promise<unknown>> = {
     sessions: () => client.DELETE("/api/v1/accounts/{id}/sessions", { params }),
     totp: () => client.DELETE("/api/v1/accounts/{id}/totp", { params }),

@@ -14,7 +14,7 @@ import { EmptyState } from "../ui/states";
 import { Tabs } from "../ui/Tabs";
 import { tell } from "../ui/toast";
 import { Await, useLoad } from "../ui/useLoad";
-import { place } from "../words";
+import { place, who } from "../words";
 import "../styles/duty.css";
 
 type Appeal = Schema<"AppealOfEvent">;
@@ -51,7 +51,7 @@ function List({ query, ended }: { query: URLSearchParams; ended: boolean }) {
           <ol class="appeals">
             {appeals.map((appeal) => <Card key={appeal.id} appeal={appeal} onAnswer={(decision) => setAnswering({ appeal, decision })} />)}
           </ol>
-          {(total > per_page || page > 1) && <Pager page={page} perPage={per_page} total={total} onPage={turn} />}
+          <Pager page={page} perPage={per_page} total={total} onPage={turn} />
           {answering && (
             <Answer {...answering} onClose={() => setAnswering(null)} onDone={() => {
               setAnswering(null);
@@ -67,7 +67,7 @@ function List({ query, ended }: { query: URLSearchParams; ended: boolean }) {
 
 function Card({ appeal, onAnswer }: { appeal: Appeal; onAnswer: (decision: Decision) => void }) {
   const { event, answer } = appeal;
-  const name = (mark: { by: string | null } | null) => mark?.by ?? t("ui.someone_gone");
+  const name = (mark: { by: string | null } | null) => who(mark?.by);
   return (
     <li class="appeal" data-appeal={appeal.id}>
       <header>

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type Schema, UNSAFE, client, data } from "../api";
+import { type Schema, client, data } from "../api";
 import { FormDialog } from "../account/AccountForm";
 import { t } from "../i18n";
 import { Field } from "../ui/Field";
@@ -61,7 +61,7 @@ function HallForm({ hall, onClose, onDone }: { hall: Hall | null; onClose: () =>
       return { id, name: name.join(" ") || id };
     });
     const path = { hall: hall?.id ?? text("id") };
-    return data(client.PUT("/api/v1/directory/{hall}", { params: { path, header: UNSAFE }, body: { name: text("name"), windows } }));
+    return data(client.PUT("/api/v1/directory/{hall}", { params: { path }, body: { name: text("name"), windows } }));
   };
   const lines = hall?.windows.map((window) => `${window.id} ${window.name}`).join("\n") ?? "";
   return (

@@ -9,7 +9,7 @@ import { Icon } from "../ui/Icon";
 import { Page, Section } from "../ui/Page";
 import { ErrorState } from "../ui/states";
 import { Await, useLoad } from "../ui/useLoad";
-import { place, state } from "../words";
+import { place, state, who } from "../words";
 
 /** All that is known about one event: what a decision about it may rest on. There is no picture, and never was one. */
 export default function EventDetail({ params }: PageProps) {
@@ -41,7 +41,7 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
         <dl class="facts-list">
           {fact(t("ui.state"), state(event))}
           {event.suspended && fact(t("review.suspended"), label("resting", event.suspended))}
-          {event.acknowledged && fact(t("ui.acknowledged"), t("ui.by_at", { name: event.acknowledged.by ?? t("ui.someone_gone"), time: clock(event.acknowledged.at) }))}
+          {event.acknowledged && fact(t("ui.acknowledged"), t("ui.by_at", { name: who(event.acknowledged.by), time: clock(event.acknowledged.at) }))}
           <dt>{t("ui.severity")}</dt>
           <dd class={event.severity}><span class="tone"><Icon name={event.severity} />{label("severity", event.severity)}</span></dd>
           {fact(t("ui.article_label"), event.article)}
@@ -75,7 +75,7 @@ function Detail({ detail, reload }: { detail: Awaited<ReturnType<typeof api.even
                 <li key={n}>
                   <time dateTime={step.at}>{clock(step.at)}</time>
                   <strong>{label("audit", step.step)}</strong>
-                  <span>{step.by ?? t("ui.someone_gone")}</span>
+                  <span>{who(step.by)}</span>
                   {step.detail && <span class="muted">{step.detail}</span>}
                 </li>
               ))}

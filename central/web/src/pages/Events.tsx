@@ -44,7 +44,7 @@ export default function Events({ query }: PageProps) {
               look={(e) => e.severity}
               empty={<EmptyState title={t("ui.no_events")} icon="search" />}
             />
-            {page.total > 0 && <Pager page={page.page} perPage={page.per_page} total={page.total} onPage={turn} />}
+            <Pager page={page.page} perPage={page.per_page} total={page.total} onPage={turn} />
           </>
         )}
       </Await>

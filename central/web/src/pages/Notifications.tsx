@@ -103,7 +103,7 @@ function When({ hall, state }: { hall: string; state: State }) {
 function Sent({ hall, state }: { hall: string; state: State }) {
   const [page, setPage] = useState(1);
   const loaded = useLoad(() => data(client.GET("/api/v1/halls/{hall}/deliveries", { params: { path: { hall }, query: { page } } })), [hall, page, state]);
-  const name = (id: string | null) => (id === null ? t("notify.browser") : (state.channels.find((c) => c.id === id)?.name ?? t("ui.someone_gone")));
+  const name = (id: string | null) => (id === null ? t("notify.browser") : (state.channels.find((c) => c.id === id)?.name ?? t("notify.channel_gone")));
   return (
     <Section title={t("notify.sent")}>
       <Await of={loaded} lines={4}>
@@ -119,7 +119,7 @@ function Sent({ hall, state }: { hall: string; state: State }) {
               ]}
               empty={<EmptyState title={t("notify.sent_none")} icon="bell" />}
             />
-            {(total > per_page || page > 1) && <Pager page={page} perPage={per_page} total={total} onPage={setPage} />}
+            <Pager page={page} perPage={per_page} total={total} onPage={setPage} />
           </>
         )}
       </Await>

@@ -1,4 +1,4 @@
-import { type Schema, UNSAFE, client, data } from "../api";
+import { type Schema, client, data } from "../api";
 import { ChangePassword } from "../account/ChangePassword";
 import { OneTimeCodes } from "../account/OneTimeCodes";
 import { label, t } from "../i18n";
@@ -40,8 +40,8 @@ export default function Security() {
 
 function Sessions({ sessions, done }: { sessions: readonly Schema<"OwnSession">[]; done: (text: string) => void }) {
   const end = (call: Promise<unknown>) => void call.then(() => done(t("security.ended")), complain);
-  const others = () => end(client.DELETE("/api/v1/account/sessions", { params: { header: UNSAFE } }));
-  const one = (id: string) => end(client.DELETE("/api/v1/account/sessions/{id}", { params: { path: { id }, header: UNSAFE } }));
+  const others = () => end(client.DELETE("/api/v1/account/sessions"));
+  const one = (id: string) => end(client.DELETE("/api/v1/account/sessions/{id}", { params: { path: { id } } }));
   return (
     <Section
       title={t("security.sessions")} lead={t("security.sessions_lead")}

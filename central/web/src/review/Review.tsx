@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type ConductEvent, UNSAFE, client } from "../api";
+import { type ConductEvent, client } from "../api";
 import { type Key, t } from "../i18n";
 import { now, clock } from "../time";
 import { Dialog } from "../ui/Dialog";
@@ -7,13 +7,14 @@ import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Section } from "../ui/Page";
 import { complain, tell } from "../ui/toast";
+import { who } from "../words";
 
 const SNOOZES = [10, 30, 60, 120] as const;
 
 /** What a center head says of an event; every word can be taken back. */
 export function Review({ event, reload }: { event: ConductEvent; reload: () => Promise<void> }) {
   const [snoozing, setSnoozing] = useState(false);
-  const path = { params: { path: { id: event.id }, header: UNSAFE } };
+  const path = { params: { path: { id: event.id } } };
   const act = (call: Promise<unknown>, said?: Key) =>
     void call.then(() => {
       if (said) tell(t(said));
@@ -32,7 +33,7 @@ export function Review({ event, reload }: { event: ConductEvent; reload: () => P
         {open && !snoozed && event.acknowledged === null && <button type="button" onClick={() => setSnoozing(true)}><Icon name="clock" />{t("review.snooze")}</button>}
         {snoozed && <button type="button" onClick={() => act(client.DELETE("/api/v1/events/{id}/snooze", path))}><Icon name="clock" />{t("review.end_snooze")}</button>}
       </div>
-      {event.verdict && <p class="muted">{t(verdict === "wrong" ? "review.wrong_said" : "review.confirmed")} · {t("ui.by_at", { name: event.verdict.by ?? t("ui.someone_gone"), time: clock(event.verdict.at) })}</p>}
+      {event.verdict && <p class="muted">{t(verdict === "wrong" ? "review.wrong_said" : "review.confirmed")} · {t("ui.by_at", { name: who(event.verdict.by), time: clock(event.verdict.at) })}</p>}
       {snoozed && event.snooze && <p class="muted">{t("review.snoozed_until", { time: clock(event.snooze.until), reason: event.snooze.reason })}</p>}
       <NoteForm key={event.note?.at ?? ""} event={event} act={act} />
       {snoozing && <SnoozeDialog event={event} reload={reload} onClose={() => setSnoozing(false)} />}
@@ -42,7 +43,7 @@ export function Review({ event, reload }: { event: ConductEvent; reload: () => P
 
 function NoteForm({ event, act }: { event: ConductEvent; act: (call: Promise<unknown>) => void }) {
   const [text, setText] = useState(event.note?.text ?? "");
-  const path = { params: { path: { id: event.id }, header: UNSAFE } };
+  const path = { params: { path: { id: event.id } } };
   const changed = text.trim() !== (event.note?.text ?? "");
   const save = (submit: Event) => {
     submit.preventDefault();
@@ -68,7 +69,7 @@ export function SnoozeDialog({ event, reload, onClose }: { event: ConductEvent; 
   const send = (submit: Event) => {
     submit.preventDefault();
     const until = new Date(Date.now() + minutes * 60_000).toISOString();
-    client.PUT("/api/v1/events/{id}/snooze", { params: { path: { id: event.id }, header: UNSAFE }, body: { until, reason } }).then(() => {
+    client.PUT("/api/v1/events/{id}/snooze", { params: { path: { id: event.id } }, body: { until, reason } }).then(() => {
       onClose();
       return reload();
     }, complain);

@@ -78,7 +78,12 @@ export function Calendar({ hall, query, show }: PartProps) {
 /** Said before a year begins whose holidays nobody has written down. */
 export function CalendarMissing({ year }: { year: number | null }) {
   if (year === null) return null;
-  return <p class="notice warning" data-missing={year}>{t("duty.calendar_missing", { year })} <a href={`/duty?part=calendar&month=${year}-01`}>{t("duty.calendar")}</a></p>;
+  return (
+    <div class="notice warning" data-missing={year}>
+      <p>{t("duty.calendar_missing", { year })}</p>
+      <a class="button" href={`/duty?part=calendar&month=${year}-01`}>{written(`${year}-01-01`, lang.value, { year: "numeric", month: "long" })}</a>
+    </div>
+  );
 }
 
 /** What a day shall be. */

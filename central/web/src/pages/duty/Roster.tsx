@@ -6,6 +6,7 @@ import { Icon } from "../../ui/Icon";
 import { EmptyState } from "../../ui/states";
 import { complain, tell } from "../../ui/toast";
 import { Await, useLoad } from "../../ui/useLoad";
+import { CalendarMissing } from "./Calendar";
 import { CellDialog } from "./CellDialog";
 import type { PartProps } from "./Duty";
 import { ImportDialog } from "./ImportDialog";
@@ -61,6 +62,7 @@ export function Roster({ hall, query, show }: PartProps) {
               <EmptyState title={t("duty.no_shifts")} icon="clock"><button type="button" class="primary" onClick={() => show({ part: "shifts" })}>{t("duty.shifts")}</button></EmptyState>
             ) : windows.length === 0 ? <EmptyState title={t("ui.no_windows")} icon="board" /> : (
               <>
+                <CalendarMissing year={duty.calendar_missing} />
                 <Gaps duty={duty} windows={windows} />
                 <WeekGrid duty={duty} windows={hall.windows} onOpen={setOpen} />
               </>

@@ -18,6 +18,7 @@ import { type FleetAgent, gibibytes } from "./fleet";
 import { Hash } from "./Hash";
 import { SignInCode } from "./SignInCode";
 import { usePoll } from "./usePoll";
+import { who } from "../../words";
 import "../../styles/fleet.css";
 
 const EVERY_MS = 15_000;
@@ -45,7 +46,7 @@ export default function Agent({ params }: PageProps) {
       <Await of={loaded} lines={10}>
         {(one) => (
           <div class="page">
-            {one.revoked && <p class="notice warning">{t("fleet.was_revoked", { name: one.revoked.by, time: clock(one.revoked.at) })}</p>}
+            {one.revoked && <p class="notice warning">{t("fleet.was_revoked", { name: who(one.revoked.by), time: clock(one.revoked.at) })}</p>}
             {one.applied?.ok === false && <p class="notice critical">{t("ui.agent.refused", { problem: one.applied.problems.join("; ") })}</p>}
             <Section title={t("ui.facts")}><Facts agent={one} /></Section>
             <Section title={t("fleet.cameras")}><Cameras agent={one} /></Section>

@@ -13,6 +13,7 @@ import { complain, tell } from "../../ui/toast";
 import { Await, useLoad } from "../../ui/useLoad";
 import { QrCode } from "./QrCode";
 import { usePoll } from "./usePoll";
+import { who } from "../../words";
 import "../../styles/fleet.css";
 
 type Made = Schema<"MadeEnrolment">;
@@ -57,7 +58,7 @@ export default function Enrol({ query }: PageProps) {
               columns={[
                 { id: "agent", name: t("fleet.agent"), cell: (one) => `${one.hall} / ${one.agent}` },
                 { id: "state", name: t("ui.state"), cell: (one) => <span class={`badge ${TONES[one.state]}`}>{label("fleet.token", one.state)}</span> },
-                { id: "by", name: t("policy.by"), cell: (one) => one.by },
+                { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
                 { id: "until", name: t("fleet.good_until"), cell: (one) => clock(one.expires_at) },
                 { id: "used", name: t("fleet.used"), cell: (one) => (one.used_at ? `${clock(one.used_at)} · ${one.used_from ?? ""}` : "—") },
                 { id: "do", name: t("policy.actions"), cell: (one) => (one.state === "open" ? <button type="button" onClick={() => void cancel(one)}>{t("fleet.take_back")}</button> : "") },

@@ -9,6 +9,7 @@ import { Page, Section } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import { complain } from "../../ui/toast";
 import { Await, useLoad } from "../../ui/useLoad";
+import { who } from "../../words";
 import "../../styles/me.css";
 
 type Look = Schema<"AccessView">;
@@ -76,7 +77,7 @@ function Looks() {
                 caption={t("me.looks")} rows={[...first.entries, ...older]} keyOf={(look) => String(look.id)}
                 columns={[
                   { id: "at", name: t("audit.at"), cell: (look) => clock(look.at) },
-                  { id: "who", name: t("audit.who"), cell: (look) => `${look.name ?? t("ui.someone_gone")}${look.role ? ` · ${label("role", look.role)}` : ""}` },
+                  { id: "who", name: t("audit.who"), cell: (look) => `${who(look.name)}${look.role ? ` · ${label("role", look.role)}` : ""}` },
                   { id: "action", name: t("audit.action"), cell: (look) => label("audit", look.action) },
                   { id: "period", name: t("me.looked_at"), cell: period },
                 ]}

@@ -3,6 +3,7 @@ import { clock, duration, percent } from "../../time";
 import { Icon } from "../../ui/Icon";
 import { type OwnEvent, mayContest } from "./counting";
 import { dayWritten, dueWritten, hourOf, why } from "./words";
+import { who } from "../../words";
 
 interface Props {
   event: OwnEvent;
@@ -28,8 +29,8 @@ export function EventCard({ event, window, onContest }: Props) {
       </p>
       <p>{why(event)}</p>
       {event.suspended !== null && <p class="muted">{t("me.rests", { why: label("resting", event.suspended) })}</p>}
-      {event.verdict && <p class="muted">{t(`me.verdict.${event.verdict.verdict}`, { name: event.verdict.by ?? t("ui.someone_gone"), time: clock(event.verdict.at) })}</p>}
-      {event.note && <p class="muted">{t("me.note", { name: event.note.by ?? t("ui.someone_gone"), text: event.note.text })}</p>}
+      {event.verdict && <p class="muted">{t(`me.verdict.${event.verdict.verdict}`, { name: who(event.verdict.by), time: clock(event.verdict.at) })}</p>}
+      {event.note && <p class="muted">{t("me.note", { name: who(event.note.by), text: event.note.text })}</p>}
       {event.appeal ? <Appeal appeal={event.appeal} /> : mayContest(event) && (
         <p class="contest"><button type="button" onClick={onContest}><Icon name="edit" />{t("me.contest")}</button></p>
       )}
@@ -45,7 +46,7 @@ function Appeal({ appeal }: { appeal: NonNullable<OwnEvent["appeal"]> }) {
     <div class={`own-appeal ${answer === null ? "waits" : answer.decision}`}>
       <p><strong>{answer === null ? t("me.contested", { time: dueWritten(appeal.due) }) : t(`me.answer.${answer.decision}`, { reason: answer.reason })}</strong></p>
       {answer === null && <p class="muted">{t("me.contested_rests")}</p>}
-      {answer?.mark && <p class="muted">{t("appeal.by", { name: answer.mark.by ?? t("ui.someone_gone"), time: clock(answer.mark.at) })}</p>}
+      {answer?.mark && <p class="muted">{t("appeal.by", { name: who(answer.mark.by), time: clock(answer.mark.at) })}</p>}
       <p class="muted">{t("me.said", { text: said })}</p>
     </div>
   );

@@ -12,6 +12,7 @@ import { Differences } from "./Differences";
 import { type Rollout, type Version, short } from "./document";
 import { Progress } from "./LatestRollout";
 import { PutInForce } from "./PutInForce";
+import { who } from "../../words";
 
 interface Props {
   state: Schema<"HallPolicy">;
@@ -42,7 +43,7 @@ export function History({ state, onChange }: Props) {
           caption={t("policy.versions")}
           columns={[
             { id: "version", name: t("policy.version"), cell: sign },
-            { id: "by", name: t("policy.by"), cell: (one) => one.by },
+            { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
             { id: "at", name: t("policy.at"), cell: (one) => clock(one.at) },
             { id: "note", name: t("policy.note"), cell: (one) => one.note || "—" },
             { id: "do", name: t("policy.actions"), cell: deeds },
@@ -59,7 +60,7 @@ export function History({ state, onChange }: Props) {
             columns={[
               { id: "at", name: t("policy.at"), cell: (one: Rollout) => clock(one.at) },
               { id: "version", name: t("policy.version"), cell: (one) => <code>{short(one.digest)}</code> },
-              { id: "by", name: t("policy.by"), cell: (one) => one.by },
+              { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
               { id: "whom", name: t("policy.for_whom"), cell: (one) => t(one.whole ? "policy.whole_hall" : "policy.is_trial") },
               { id: "note", name: t("policy.note"), cell: (one) => one.note || "—" },
               { id: "state", name: t("policy.progress"), cell: (one) => <button type="button" onClick={() => setOpened(one)}>{count(one)}</button> },
@@ -103,7 +104,7 @@ function Comparison({ state, version, onClose }: { state: Schema<"HallPolicy">; 
         {t("policy.against")}
         <select value={against} onChange={(e) => setAgainst(e.currentTarget.value)}>
           <option value="">{t("policy.defaults")}</option>
-          {others.map((other) => <option key={other.digest} value={other.digest}>{`${short(other.digest)} · ${clock(other.at)} · ${other.by}`}</option>)}
+          {others.map((other) => <option key={other.digest} value={other.digest}>{`${short(other.digest)} · ${clock(other.at)} · ${who(other.by)}`}</option>)}
         </select>
       </label>
       <Await of={loaded} lines={4}>

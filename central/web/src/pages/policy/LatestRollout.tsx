@@ -6,6 +6,7 @@ import { DataTable } from "../../ui/DataTable";
 import { Section } from "../../ui/Page";
 import { type Rollout, isSettled, short } from "./document";
 import { PutInForce } from "./PutInForce";
+import { who } from "../../words";
 
 const EVERY_MS = 1500;
 const TONES = { applied: "good", refused: "critical", sent: "info", waiting: "unknown", superseded: "unknown" } as const;
@@ -44,7 +45,7 @@ export function LatestRollout({ hall, rollouts, mayEdit, onChange }: Props) {
   return (
     <Section
       title={t("policy.rollout", { version: short(live.digest) })}
-      lead={`${t("ui.by_at", { name: live.by, time: clock(live.at) })}${live.whole ? "" : ` · ${t("policy.is_trial")}`}${live.note ? ` · ${live.note}` : ""}`}
+      lead={`${t("ui.by_at", { name: who(live.by), time: clock(live.at) })}${live.whole ? "" : ` · ${t("policy.is_trial")}`}${live.note ? ` · ${live.note}` : ""}`}
       actions={actions || undefined}
     >
       <div class="rollout">

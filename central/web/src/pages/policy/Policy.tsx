@@ -11,6 +11,7 @@ import { short } from "./document";
 import { Editor } from "./Editor";
 import { History } from "./History";
 import { LatestRollout } from "./LatestRollout";
+import { who } from "../../words";
 import "../../styles/policy.css";
 
 /** The rules of a hall: read by everybody there, changed by those who answer for them. */
@@ -52,7 +53,7 @@ function HallRules({ hall, tab }: { hall: string; tab: string }) {
             <p class={`notice ${current === null ? "info" : ""}`}>
               {current === null
                 ? t("policy.not_managed")
-                : t("policy.in_force", { version: short(current), name: inForce?.by ?? "", note: inForce?.note || t("policy.no_note") })}
+                : t("policy.in_force", { version: short(current), name: who(inForce?.by), note: inForce?.note || t("policy.no_note") })}
             </p>
             <LatestRollout hall={hall} rollouts={state.rollouts} mayEdit={state.may_edit} onChange={loaded.reload} />
             <Tabs
