@@ -3,9 +3,10 @@ import re
 
 import numpy as np
 import onnxruntime as ort
+import torch
 from PIL import Image
 
-from . import crop_data, data, metrics
+from . import crop_data, data, metrics, onnx_weights
 from .cropnet import BadgeNet, fit, load, predict
 from .export import export, save_figures
 from .smoking_net import SmokingNet
@@ -169,12 +170,23 @@ def smoking_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def run_smoking(windows, cache, folder, samples=40000, seed=1):
+def smoking_net(committed=None, crops_=()):
+    """A new smoking network on ImageNet's weights; or the committed one, for which `crops_` shows what its layers see."""
+    net = SmokingNet()
+    if committed:
+        onnx_weights.load(net, committed, torch.from_numpy(np.concatenate([net_input(crop) for crop in crops_])))
+    return net
+
+
+def run_smoking(windows, cache, folder, samples=40000, seed=1, again=False):
+    """`again`: go on from the committed weights."""
     c = Crops(cache, "smoking", windows)
     trains = (c.split == "train") | (c.set == "real_badge")
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
     chance = c.chance(trains & (c.label >= 0), [.5, .5], .4)
-    net = fit(SmokingNet, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=2e-3)
+    some = c.crop[np.flatnonzero(chance)[:: max(1, int((chance > 0).sum()) // 32)]]
+    make, rate = (lambda: smoking_net(folder / "smoking.onnx", some), 1e-3) if again else (smoking_net, 2e-3)
+    net = fit(make, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=rate)
     figures = {}
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
     logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}

