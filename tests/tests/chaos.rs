@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-/// How long the parts are killed, and how often.
-const ROUNDS: u32 = 9;
+/// How often the parts are killed at least, and how many events must have been recorded by then. A slow machine
+/// needs more rounds for them: it may spend most of its calm on loading models.
+const ROUNDS: usize = 9;
+const ENOUGH: usize = 6;
+const PATIENCE: Duration = Duration::from_secs(600);
 const CALM: std::ops::Range<u64> = 3_000..7_000;
 
 /// The bundled clip with dwells so short that it gives an event every few seconds.
@@ -52,10 +55,14 @@ async fn nothing_is_lost_and_nothing_counts_twice() {
     parts[2].wait_for("pictures arrive", Duration::from_secs(120));
 
     let mut kills = [0; 3];
-    for round in 0..ROUNDS {
+    let deadline = Instant::now() + PATIENCE;
+    for round in 0.. {
+        if round >= ROUNDS && (recorded(&parts[2]).len() >= ENOUGH || Instant::now() > deadline) {
+            break;
+        }
         std::thread::sleep(Duration::from_millis(dice.random_range(CALM)));
         // Each part dies in turn, in random order within a turn.
-        let victim = if round % 3 == 0 { dice.random_range(0..3) } else { round as usize % 3 };
+        let victim = if round % 3 == 0 { dice.random_range(0..3) } else { round % 3 };
         parts[victim].kill();
         kills[victim] += 1;
         std::thread::sleep(Duration::from_millis(dice.random_range(0..1_500)));
@@ -77,7 +84,7 @@ async fn nothing_is_lost_and_nothing_counts_twice() {
     }
     let made: BTreeSet<_> = made.into_iter().chain(recorded(&agent)).collect();
     assert_eq!(waiting(&hall).await, 0, "messages wait in the outbox for ever");
-    assert!(made.len() >= 6, "only {} messages: the test had nothing to lose", made.len());
+    assert!(made.len() >= ENOUGH, "only {} messages: the test had nothing to lose", made.len());
 
     let api = hall.sign_in().await;
     let mut stored = BTreeMap::new();
