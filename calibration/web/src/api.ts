@@ -82,8 +82,9 @@ async function ask<V extends Verb, P extends Path<V>>(verb: V, path: P, asked: N
   return (text === "" ? undefined : JSON.parse(text)) as Answer<Operation<V, P>>;
 }
 
+/** A picture as it comes: a JPEG. */
 export interface Picture {
-  bitmap: ImageBitmap;
+  jpeg: Blob;
   at: string;
   /** How many seconds old it was when it came. */
   age: number;
@@ -107,7 +108,7 @@ export const api = {
   picture: async (id: string, look: Look): Promise<Picture> => {
     const response = await send("get", "/api/cameras/{id}/picture", { path: { id }, query: look });
     const [at, age] = ["x-frame-at", "x-frame-age"].map((name) => response.headers.get(name));
-    return { bitmap: await createImageBitmap(await response.blob()), at: at!, age: Number(age) };
+    return { jpeg: await response.blob(), at: at!, age: Number(age) };
   },
   lines: (id: string) => ask("get", "/api/cameras/{id}/lines", of(id)),
   analysis: (camera: string) => ask("get", "/api/analysis", { query: { camera } }),

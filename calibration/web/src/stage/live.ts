@@ -1,4 +1,4 @@
-/** The picture in view: fetched a few times a second, kept in memory only, never twice at once. */
+/** The picture in view: asked for a few times a second, kept in memory only, the next one fetched while the last is drawn. */
 
 import { effect, signal } from "@preact/signals";
 import { type Analysis, type Picture, api } from "../api";
@@ -7,7 +7,10 @@ import { cameraId } from "../place";
 import { signedIn } from "../session";
 import { scale } from "./view";
 
-export const picture = signal<Picture | null>(null);
+/** A picture that can be drawn. */
+export type Shown = Omit<Picture, "jpeg"> & { bitmap: ImageBitmap };
+
+export const picture = signal<Shown | null>(null);
 export const frozen = signal(false);
 export const clearHeads = signal(false);
 export const showAnalysis = signal(false);
@@ -35,6 +38,7 @@ let turn = 0;
 
 async function follow(id: string): Promise<void> {
   const mine = ++turn;
+  let drawing = Promise.resolve(true);
   while (turn === mine) {
     const began = performance.now();
     let failed = false;
@@ -42,9 +46,8 @@ async function follow(id: string): Promise<void> {
       try {
         const heads = clearHeads.peek() ? "clear" : "pixelated";
         const next = await api.picture(id, { heads, draw: showAnalysis.peek() ? "analysis" : "none", max: wanted() });
-        // Whoever froze before the first picture still gets that one.
-        if (turn !== mine || (frozen.peek() && picture.peek() !== null)) next.bitmap.close();
-        else show(next);
+        failed = !(await drawing);
+        drawing = draw(next, mine);
         if (showAnalysis.peek() && offers("analysis")) analysis.value = await api.analysis(id);
       } catch {
         failed = true;
@@ -52,13 +55,23 @@ async function follow(id: string): Promise<void> {
       noPicture.value = failed;
     }
     const took = performance.now() - began;
-    // A machine that is busy gets half as much rest as it needed for the picture: watching goes on.
-    const rest = failed ? AFTER_FAILURE_MS : Math.max((calm.peek() ? EVERY_CALM_MS : EVERY_MS) - took, took / 2);
+    // A machine that is busy gets a quarter as much rest as it needed for the picture: watching goes on.
+    const rest = failed ? AFTER_FAILURE_MS : Math.max((calm.peek() ? EVERY_CALM_MS : EVERY_MS) - took, took / 4);
     await new Promise((next) => setTimeout(next, rest));
   }
 }
 
-function show(next: Picture | null): void {
+/** Draws a picture, unless it is not wanted any more; false where it is none. */
+async function draw({ jpeg, ...told }: Picture, mine: number): Promise<boolean> {
+  const bitmap = await createImageBitmap(jpeg).catch(() => null);
+  if (bitmap === null) return false;
+  // Whoever froze before the first picture still gets that one.
+  if (turn !== mine || (frozen.peek() && picture.peek() !== null)) bitmap.close();
+  else show({ ...told, bitmap });
+  return true;
+}
+
+function show(next: Shown | null): void {
   picture.peek()?.bitmap.close();
   picture.value = next;
 }

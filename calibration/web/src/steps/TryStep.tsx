@@ -36,12 +36,14 @@ export function TryStep() {
 
 function Would({ trial, windows }: { trial: Trial; windows: readonly string[] }) {
   const events = trial.events.filter((event) => windows.includes(event.window));
+  const isObserved = windows.some((id) => (trial.observed_s[id] ?? 0) > 0);
   return (
     <>
       <p class="facts muted">
         {windows.map((id) => <span key={id}>{t("calibrate.observed", { window: id, time: minutes(trial.observed_s[id] ?? 0) })}</span>)}
       </p>
-      {events.length === 0 && <p class="good tone"><Icon name="check" />{t("calibrate.would_none")}</p>}
+      {events.length === 0 && !isObserved && <p class="hint">{t("calibrate.would_wait")}</p>}
+      {events.length === 0 && isObserved && <p class="good tone"><Icon name="check" />{t("calibrate.would_none")}</p>}
       <ul class="rows">
         {events.map((event) => (
           <li key={`${event.window}/${event.rule}/${event.opened_at}`} class="row-card would" data-rule={event.rule} data-window={event.window}>
