@@ -13,14 +13,28 @@ const SQUARE: f32 = 24.0;
 const MARKER: f32 = 18.0;
 /// Fewer corners than this tell no lens.
 const FEWEST: usize = 20;
+/// Squares that are narrower in the picture, in pixels, have corners too vague to tell a lens by.
+const NARROWEST: f64 = 22.0;
 
-/// The corners of the chart that are seen; `None` if there is no chart, or too little of it.
+/// The corners of the chart that are seen; `None` if there is no chart, too little of it, or one too far away.
 ///
 /// # Errors
 /// When OpenCV fails.
 pub fn chart(image: &RgbImage) -> Result<Option<Vec<ChartCorner>>, LinesError> {
     let found = corners(image).map_err(|e| LinesError(e.message))?;
-    Ok((found.len() >= FEWEST).then_some(found))
+    let tells = found.len() >= FEWEST && square(&found, image) >= NARROWEST;
+    Ok(tells.then_some(found))
+}
+
+/// How wide a square is in the picture, in pixels, on average.
+fn square(corners: &[ChartCorner], image: &RgbImage) -> f64 {
+    let next = |from: &ChartCorner| {
+        let to = corners.iter().find(|to| (to.column, to.row) == (from.column + 1, from.row))?;
+        let [x, y] = [to.at[0] - from.at[0], to.at[1] - from.at[1]];
+        Some((x * f64::from(image.width())).hypot(y * f64::from(image.height())))
+    };
+    let widths: Vec<f64> = corners.iter().filter_map(next).collect();
+    widths.iter().sum::<f64>() / widths.len().max(1) as f64
 }
 
 fn corners(image: &RgbImage) -> opencv::Result<Vec<ChartCorner>> {
