@@ -39,6 +39,8 @@ words! {
     Role {
         /// Keypoints of the person in a window's crop, and features for heads.
         Pose "pose",
+        /// Keypoints of a person in little time, where nothing but the place of a head is asked; `pose` answers without it.
+        QuickPose "quick_pose",
         /// Boxes of people.
         Person "person",
         /// Presence and posture.
@@ -318,7 +320,7 @@ fn input(mut f: Fields, r: &mut Reader) -> Option<Input> {
 
 fn check_decoder(place: &str, role: Role, decoder: Decoder, labels: &Labels, r: &mut Reader) {
     let fitting: &[Decoder] = match role {
-        Role::Pose => &[Decoder::Movenet, Decoder::Heatmap],
+        Role::Pose | Role::QuickPose => &[Decoder::Movenet, Decoder::Heatmap],
         Role::Person | Role::Desk => {
             &[Decoder::Nanodet, Decoder::NanodetPlus, Decoder::Picodet, Decoder::Centre]
         }
@@ -332,9 +334,11 @@ fn check_decoder(place: &str, role: Role, decoder: Decoder, labels: &Labels, r: 
         );
     }
     match (role, labels) {
-        (Role::Pose, Labels::None)
+        (Role::Pose | Role::QuickPose, Labels::None)
         | (Role::Window | Role::Badge | Role::Smoking, Labels::One(_) | Labels::ByOutput(_)) => {}
-        (Role::Pose, _) => r.problem(format!("{place}labels"), "is given, but a pose model has no classes"),
+        (Role::Pose | Role::QuickPose, _) => {
+            r.problem(format!("{place}labels"), "is given, but a pose model has no classes")
+        }
         (Role::Person, Labels::One(list)) if list.iter().any(|l| l == "person") => {}
         (Role::Person, _) => {
             r.problem(format!("{place}labels"), "is without person, expected a list with it")

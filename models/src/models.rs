@@ -25,6 +25,7 @@ const CENTRE_IOU_ANY: f32 = 0.55;
 #[derive(Debug, Clone)]
 pub struct Models {
     pose: Option<PoseModel>,
+    quick_pose: Option<PoseModel>,
     detectors: BTreeMap<Role, Detector>,
     heads: BTreeMap<Role, Head>,
     entries: Vec<Entry>,
@@ -47,6 +48,7 @@ impl Models {
         let providers = networks.iter().map(|(name, n)| ((*name).to_owned(), n.provider)).collect();
         let mut models = Self {
             pose: None,
+            quick_pose: None,
             detectors: BTreeMap::new(),
             heads: BTreeMap::new(),
             providers,
@@ -57,6 +59,7 @@ impl Models {
             let base = entry.features_of.as_deref().and_then(|name| networks.get(name)).cloned();
             match entry.role {
                 Role::Pose => models.pose = Some(PoseModel::new(network)?),
+                Role::QuickPose => models.quick_pose = Some(PoseModel::new(network)?),
                 Role::Person | Role::Desk => {
                     models.detectors.insert(entry.role, Detector::new(network, base)?);
                 }
@@ -74,6 +77,7 @@ impl Models {
         let picture = RgbImage::filled(64, 64, GREY);
         let region = PixelBox::whole(64, 64);
         let pose = self.pose.as_ref().map(|model| model.run(&picture, region)).transpose()?;
+        self.quick_pose.as_ref().map(|model| model.run(&picture, region)).transpose()?;
         for detector in self.detectors.values() {
             detector.run(&picture, region)?;
         }
@@ -87,6 +91,12 @@ impl Models {
     #[must_use]
     pub fn pose(&self) -> Option<&PoseModel> {
         self.pose.as_ref()
+    }
+
+    /// Keypoints of a person in little time: those of the pose model where the manifest lists no quicker one.
+    #[must_use]
+    pub fn quick_pose(&self) -> Option<&PoseModel> {
+        self.quick_pose.as_ref().or(self.pose.as_ref())
     }
 
     /// Boxes of people.
