@@ -5,7 +5,7 @@
 
 use crate::capture::MediaReader;
 use crate::config::Config;
-use crate::eval::manifest::Kind;
+use crate::eval::labelled::Kind;
 use crate::eval::{self, manifest};
 use crate::failure::Failure;
 use crate::perceive::{Optics, Perception, WindowView};

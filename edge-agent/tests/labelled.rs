@@ -1,7 +1,8 @@
 //! Labelled media end to end: eval and replay as a user calls them, with the real models.
 
 use chuangming_domain::event::{Event, Phase};
-use chuangming_edge_agent::eval::manifest::{self, Kind};
+use chuangming_edge_agent::eval::labelled::Kind;
+use chuangming_edge_agent::eval::manifest;
 use chuangming_edge_agent::eval::score::events::{EventScores, RaisedEvent};
 use chuangming_edge_agent::play::default_start;
 use serde_json::Value;

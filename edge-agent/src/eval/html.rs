@@ -1,7 +1,7 @@
 //! The report as a page for people, in Chinese and English. It links to the user's files and embeds no picture.
 
 use super::answers::Answers;
-use super::manifest::{Entry, LabelledWindow, Truth};
+use super::labelled::{Entry, LabelledWindow, Truth};
 use super::report::{Report, SourceReport};
 use super::score::Quality;
 use super::score::reliability::Reliability;

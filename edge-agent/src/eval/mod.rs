@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod html;
+pub mod labelled;
 pub mod manifest;
 pub mod report;
 pub mod score;
@@ -25,7 +26,7 @@ use chuangming_domain::id::{AgentId, HallId, WindowId};
 use chuangming_domain::observation::{Observation, Signal};
 use chuangming_models::{ModelError, RgbImage};
 use jiff::Timestamp;
-use manifest::{Entry, Kind, LabelledWindow};
+use labelled::{Entry, Kind, LabelledWindow};
 use parking_lot::Mutex;
 use report::{Report, SourceScores};
 use score::events::{RaisedEvent, poisson_upper_95};

@@ -1,7 +1,7 @@
 //! The report of an evaluation, as the contract has it.
 
 use super::answers::Answers;
-use super::manifest::{LabelledWindow, Truth};
+use super::labelled::{LabelledWindow, Truth};
 use super::score::events::{EventReport, EventScores};
 use super::score::items::{ItemReport, ItemScores};
 use super::score::reliability::Reliability;

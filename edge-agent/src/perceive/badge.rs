@@ -80,28 +80,24 @@ impl BadgeEvidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::perceive::evidence::said_after_each;
 
     /// Two looks a second: `w` worn, `m` missing, `i` missing but hardly, `?` not seen; what is said after each.
     fn check(looks: &str, expected: &str) {
         let mut evidence = BadgeEvidence::default();
-        let mut at: Timestamp = "2026-01-05T01:00:00Z".parse().unwrap();
-        let said: String = looks
-            .chars()
-            .map(|look| {
-                at += SignedDuration::from_millis(500);
-                let frame = match look {
-                    'w' => Reading::known(Badge::Worn, 0.95),
-                    'm' => Reading::known(Badge::Missing, 0.95),
-                    'i' => Reading::known(Badge::Missing, 0.7),
-                    _ => Reading::Unknown(UnknownReason::Occluded),
-                };
-                match evidence.weigh(at, &frame) {
-                    Reading::Known { value: Badge::Worn, .. } => 'w',
-                    Reading::Known { value: Badge::Missing, .. } => 'm',
-                    Reading::Unknown(_) => '?',
-                }
-            })
-            .collect();
+        let said = said_after_each(looks, |at, look| {
+            let frame = match look {
+                'w' => Reading::known(Badge::Worn, 0.95),
+                'm' => Reading::known(Badge::Missing, 0.95),
+                'i' => Reading::known(Badge::Missing, 0.7),
+                _ => Reading::Unknown(UnknownReason::Occluded),
+            };
+            match evidence.weigh(at, &frame) {
+                Reading::Known { value: Badge::Worn, .. } => 'w',
+                Reading::Known { value: Badge::Missing, .. } => 'm',
+                Reading::Unknown(_) => '?',
+            }
+        });
         assert_eq!(said, expected, "{looks}");
     }
 

@@ -32,3 +32,11 @@ impl Evidence {
         self.badge.forget();
     }
 }
+
+/// What is said after each of these looks, two a second.
+#[cfg(test)]
+pub(super) fn said_after_each(looks: &str, mut weigh: impl FnMut(Timestamp, char) -> char) -> String {
+    let start: Timestamp = "2026-01-05T01:00:00Z".parse().unwrap();
+    let times = (1..).map(|n| start + jiff::SignedDuration::from_millis(500 * n));
+    times.zip(looks.chars()).map(|(at, look)| weigh(at, look)).collect()
+}

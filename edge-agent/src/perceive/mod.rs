@@ -8,6 +8,7 @@ pub(crate) mod coded;
 pub mod company;
 mod desk;
 mod evidence;
+mod grid;
 mod optics;
 mod person;
 mod posture;

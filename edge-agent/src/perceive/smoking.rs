@@ -158,28 +158,24 @@ fn mean(looks: &[Look]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::perceive::evidence::said_after_each;
 
     /// One look each half second: `s` smoking, `n` none, `u` unsure, `?` nothing seen; what is said after each.
     fn check(looks: &str, expected: &str) {
         let mut evidence = SmokingEvidence::default();
-        let mut at: Timestamp = "2026-01-05T01:00:00Z".parse().unwrap();
-        let said: String = looks
-            .chars()
-            .map(|look| {
-                at += SignedDuration::from_millis(500);
-                let frame = match look {
-                    's' => Reading::known(Smoking::Smoking, 0.9),
-                    'n' => Reading::known(Smoking::None, 0.9),
-                    'u' => Reading::Unknown(UnknownReason::Unsure),
-                    _ => Reading::Unknown(UnknownReason::Occluded),
-                };
-                match evidence.weigh(at, &frame) {
-                    Reading::Known { value: Smoking::Smoking, .. } => 's',
-                    Reading::Known { value: Smoking::None, .. } => 'n',
-                    Reading::Unknown(_) => '?',
-                }
-            })
-            .collect();
+        let said = said_after_each(looks, |at, look| {
+            let frame = match look {
+                's' => Reading::known(Smoking::Smoking, 0.9),
+                'n' => Reading::known(Smoking::None, 0.9),
+                'u' => Reading::Unknown(UnknownReason::Unsure),
+                _ => Reading::Unknown(UnknownReason::Occluded),
+            };
+            match evidence.weigh(at, &frame) {
+                Reading::Known { value: Smoking::Smoking, .. } => 's',
+                Reading::Known { value: Smoking::None, .. } => 'n',
+                Reading::Unknown(_) => '?',
+            }
+        });
         assert_eq!(said, expected, "{looks}");
     }
 

@@ -1,6 +1,6 @@
 //! Episodes of clips: expected against raised.
 
-use super::super::manifest::TrueEvent;
+use super::super::labelled::TrueEvent;
 use super::{Quality, round};
 use chuangming_domain::id::WindowId;
 use chuangming_domain::policy::Policy;

@@ -4,7 +4,7 @@
 //! union reaches the threshold. One that takes none but reaches the threshold on an `ignore` box is dropped.
 //! Average precision is the whole area under the precision envelope ("all points"), at IoU 0.5, over all frames.
 
-use super::super::manifest::TrueItem;
+use super::super::labelled::TrueItem;
 use super::{Quality, ratio, round};
 use chuangming_domain::geometry::Rect;
 use chuangming_domain::item::{ItemClass, ItemSet};

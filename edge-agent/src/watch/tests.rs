@@ -3,6 +3,7 @@
 use super::*;
 use crate::capture::Source;
 use crate::drift::tests::{lit, moved, scene};
+use crate::perceive::WindowView;
 use chuangming_domain::event::{Event, Phase};
 use chuangming_domain::observation::Reading;
 use chuangming_domain::wire::HealthKind;

@@ -9,14 +9,15 @@
 //! directory, so that a restart without a broker does not fall back to older rules. Of the calibrations that central sent
 //! and that installers saved at the machine, the latest counts.
 
+mod key;
+
+pub use key::{ConfigKey, KeyError};
+
 use crate::config::Setup;
 use crate::files::replace;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::id::{AgentId, CameraId, HallId};
 use chuangming_domain::wire::{ConfigSignature, DesiredConfig};
-use ring::signature::{ED25519, UnparsedPublicKey};
-use rustls::pki_types::SubjectPublicKeyInfoDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -26,56 +27,6 @@ use std::path::{Path, PathBuf};
 pub const MAX_BYTES: usize = 512 * 1024;
 
 const FILE: &str = "accepted-config.json";
-
-/// Central's public key.
-#[derive(Clone)]
-pub struct ConfigKey([u8; 32]);
-
-/// Why a file is no key.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {why}, expected an Ed25519 public key as PEM (openssl pkey -pubout)", file.display())]
-pub struct KeyError {
-    file: PathBuf,
-    why: String,
-}
-
-impl ConfigKey {
-    #[cfg(test)]
-    pub(crate) fn of(key: [u8; 32]) -> Self {
-        Self(key)
-    }
-
-    /// Reads a public key from a PEM file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or holds another kind of key.
-    pub fn load(file: &Path) -> Result<Self, KeyError> {
-        /// What precedes the 32 bytes of an Ed25519 key in its DER form (RFC 8410).
-        const ED25519_PREFIX: [u8; 12] =
-            [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-        let error = |why: String| KeyError { file: file.to_owned(), why };
-        let der = SubjectPublicKeyInfoDer::from_pem_file(file).map_err(|e| error(e.to_string()))?;
-        let key = der.strip_prefix(&ED25519_PREFIX).and_then(|key| key.try_into().ok());
-        key.map(Self).ok_or_else(|| error("is another kind of key".into()))
-    }
-
-    fn verify(&self, name: (&HallId, &AgentId), desired: &DesiredConfig) -> Result<u64, String> {
-        let signature: ConfigSignature = desired.signature.parse().map_err(|e| format!("signature: {e}"))?;
-        let text = ConfigSignature::signed_text(name.0, name.1, signature.serial, &desired.version);
-        if !self.verifies(&text, &signature.value) {
-            let text =
-                "signature: does not belong to this agent, serial and version under config_key_file's key";
-            return Err(text.to_owned());
-        }
-        Ok(signature.serial)
-    }
-
-    /// Whether central signed a text.
-    #[must_use]
-    pub fn verifies(&self, text: &str, signature: &[u8; 64]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(text.as_bytes(), signature).is_ok()
-    }
-}
 
 /// Decides about configuration from central.
 pub struct Remote {
@@ -298,7 +249,7 @@ mod tests {
     }
 
     fn remote(key: Option<&Ed25519KeyPair>, data_dir: &Path) -> Remote {
-        let key = key.map(|pair| ConfigKey(pair.public_key().as_ref().try_into().unwrap()));
+        let key = key.map(|pair| ConfigKey::of(pair.public_key().as_ref().try_into().unwrap()));
         let identity = Identity {
             hall: HallId::new("tanggu").unwrap(),
             agent: AgentId::new("edge-01").unwrap(),
@@ -456,21 +407,5 @@ mod tests {
         assert!(remote(None, folder.path()).resume().unwrap().is_none());
         fs::write(folder.path().join(FILE), "{").unwrap();
         assert!(remote(Some(&pair), folder.path()).resume().unwrap_err()[0].contains(FILE));
-    }
-
-    #[test]
-    fn keys_are_read_from_pem() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("key.pem");
-        // RFC 8410, section 10.1.
-        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
-        fs::write(&file, pem).unwrap();
-        assert_eq!(ConfigKey::load(&file).unwrap().0[..4], [0x19, 0xbf, 0x44, 0x09]);
-        fs::write(&file, "no key").unwrap();
-        let error = ConfigKey::load(&file).err().unwrap().to_string();
-        assert!(
-            error.contains("key.pem: ") && error.contains("expected an Ed25519 public key as PEM"),
-            "{error}"
-        );
     }
 }

@@ -7,6 +7,10 @@
 //! When a clip begins again, time goes on but the scene jumps: open episodes are closed for `shutdown` and the rules
 //! start afresh, as if the agent had been started at that moment.
 
+mod begin;
+
+pub(crate) use begin::view_of;
+
 use crate::capture::{
     Camera, CameraHealth, CameraState, CaptureSettings, Frame, Glance, HealthSettings, Transition,
 };
@@ -19,14 +23,13 @@ use crate::health::Problem;
 use crate::kept::Kept;
 use crate::machine::Pace;
 use crate::overload::Overload;
-use crate::perceive::{Optics, WindowView};
-use crate::pipeline::{CameraPipeline, Learnt, Looks, Pictures, Site, WatchedWindow};
+use crate::pipeline::{CameraPipeline, Looks, Pictures};
 use crate::recorder::Report;
-use crate::references::{self, Epochs, References, StoreError, same_view, same_zones};
+use crate::references::{Epochs, References, same_view, same_zones};
+use begin::{learnt, new_drift, new_pipeline};
+use chuangming_analysis::Place;
 use chuangming_analysis::schedule::on_duty;
-use chuangming_analysis::{Duty, Place};
 use chuangming_domain::Timestamp;
-use chuangming_domain::calibration::Window;
 use chuangming_domain::digest::Digest;
 use chuangming_domain::event::{CloseReason, Event};
 use chuangming_domain::geometry::Rect;
@@ -419,61 +422,9 @@ fn tell_what_is_not_looked_at(config: &CameraConfig, setup: &Setup) {
     }
 }
 
-fn new_pipeline(camera: &CameraId, setup: &Setup, shared: &Shared) -> CameraPipeline {
-    let site = Site {
-        hall: shared.hall.clone(),
-        agent: shared.agent.clone(),
-        calibration: setup.calibration.digest.clone(),
-        models: shared.models.clone(),
-        policy: Arc::new(setup.policy.clone()),
-        seed: rand::random(),
-    };
-    let windows = setup.calibration.windows.iter().filter(|w| w.camera == *camera).map(|w| WatchedWindow {
-        id: w.id.clone(),
-        view: view_of(w, &shared.references),
-        duty: Duty { post: w.post, required: w.required.clone(), permitted: w.permitted.clone() },
-    });
-    let zones = setup.calibration.smoking_zones.iter().filter(|z| z.camera == *camera);
-    let zones = zones.map(|z| (z.id.clone(), z.polygon.clone()));
-    CameraPipeline::new(Arc::clone(&shared.looks), &site, windows.collect(), zones.collect())
-        .seen_through(&Arc::new(Optics::of(&setup.calibration, camera)))
-}
-
-/// What is looked at of a window, with what was learnt of it.
-pub(crate) fn view_of(window: &Window, references: &References) -> WindowView {
-    let Learnt { reference, taught } = learnt(window, references);
-    WindowView { reference, taught, ..WindowView::of(window) }
-}
-
-/// What was learnt of a window. What cannot be read is as good as not learnt, and told.
-fn learnt(window: &Window, references: &References) -> Learnt {
-    fn or_tell<T>(read: Result<Option<references::Learnt<Arc<T>>>, StoreError>) -> Option<Arc<T>> {
-        read.unwrap_or_else(|e| {
-            warn!(error = %e, "not used; learn the reference again");
-            None
-        })
-        .map(|learnt| learnt.what)
-    }
-    Learnt { reference: or_tell(references.window(window)), taught: or_tell(references.items(window)) }
-}
-
-/// Watches whether the camera looks where it was calibrated, if anything of its picture is.
-fn new_drift(camera: &CameraId, setup: &Setup, shared: &Shared) -> Option<CameraDrift> {
-    let windows = setup.calibration.windows.iter().map(|w| &w.camera);
-    let zones = setup.calibration.smoking_zones.iter().map(|z| &z.camera);
-    windows.chain(zones).any(|c| c == camera).then(|| {
-        let view = shared.references.view(camera, &setup.calibration).unwrap_or_else(|e| {
-            warn!(error = %e, "not used; where the camera looks is learnt anew");
-            None
-        });
-        CameraDrift::new(view.map(|learnt| learnt.what))
-    })
-}
-
 fn hour_of(at: Timestamp) -> i64 {
     at.as_second().div_euclid(3600)
 }
 
 #[cfg(test)]
-#[path = "watch_tests.rs"]
 mod tests;
