@@ -289,6 +289,9 @@ pub struct Machine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub page: Option<SocketAddr>,
+    /// Content hash of the certificate that answers there, for an installer to compare with; absent where `page` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_certificate: Option<Digest>,
 }
 
 /// The schema name of [`Machine`].

@@ -61,7 +61,8 @@ fn the_wire_is_as_written_down() {
         "machine",
         &json!({"schema": "chuangming.machine/1", "at": "2026-11-22T02:03:04.567Z", "policy": HASH, "calibration": HASH,
                 "cameras": [{"id": "cam-1", "windows": ["1", "3"], "looked_per_s": 4.9, "dropped": 0.02}],
-                "load": {"cores": 4, "cpu": 0.42, "memory": 0.37, "disk_free": 52_428_800_000_u64, "waiting": 0}}),
+                "load": {"cores": 4, "cpu": 0.42, "memory": 0.37, "disk_free": 52_428_800_000_u64, "waiting": 0},
+                "page": "192.0.2.7:8443", "page_certificate": HASH}),
     );
     check::<Geometry>(
         "calibration",

@@ -42,7 +42,7 @@ pub struct Gauge {
     data_dir: PathBuf,
     clock: Arc<SteadyClock>,
     state: Mutex<State>,
-    page: Mutex<Option<SocketAddr>>,
+    page: Mutex<Option<(SocketAddr, Digest)>>,
 }
 
 #[derive(Debug)]
@@ -87,9 +87,9 @@ impl Gauge {
         state.cameras = cameras.map(|(id, pace)| (id.clone(), windows(&id), pace)).collect();
     }
 
-    /// Notes where the calibration page is reached, or that it is closed.
-    pub fn page_is_at(&self, address: Option<SocketAddr>) {
-        *self.page.lock() = address;
+    /// Notes where the calibration page is reached and the hash of its certificate, or that it is closed.
+    pub fn page_is_at(&self, page: Option<(SocketAddr, Digest)>) {
+        *self.page.lock() = page;
     }
 
     /// What there is to say now; rates are since the last report.
@@ -107,6 +107,7 @@ impl Gauge {
         };
         let cameras = state.cameras.iter().map(|(id, windows, pace)| camera(id, windows, pace, seconds));
         let cameras = cameras.collect();
+        let (page, page_certificate) = self.page.lock().clone().unzip();
         (state.since, state.ticks) = (Instant::now(), ticks);
         Machine {
             schema: MachineSchema::V1,
@@ -115,7 +116,8 @@ impl Gauge {
             calibration: state.calibration.clone(),
             cameras,
             load,
-            page: *self.page.lock(),
+            page,
+            page_certificate,
         }
     }
 }

@@ -61,6 +61,13 @@ test("while the agent's page is closed its code says what to do; once it is open
     const offered = dialog.getByRole("link", { name: address });
     assert.equal(await offered.getAttribute("href"), `${address}/#code=${code}`);
     await dialog.getByRole("img", { name: zh["fleet.code_link_qr"], exact: true }).waitFor();
+    assert.equal(await dialog.locator("[data-fingerprint]").innerText(), fingerprint);
+    await accessible(page, "a code for an open page");
+    await screenshot(page, "code-page-open");
+    await page.setViewportSize(PHONE.viewport);
+    await fits(page, "a code for an open page, on a phone");
+    await screenshot(page, "code-page-open-phone");
+    await page.setViewportSize({ width: 1280, height: 800 });
     return offered.getAttribute("href");
   });
   assert.deepEqual(complaints, []);

@@ -247,6 +247,9 @@ pub struct SignInCodeView {
     /// Where the page is open, `https://…`, as the agent last said; null where it said that it is closed.
     #[schema(required)]
     pub page: Option<String>,
+    /// The fingerprint of the certificate that answers there, as browsers show it; null where the agent did not say.
+    #[schema(required)]
+    pub fingerprint: Option<String>,
 }
 
 /// Issues a one-time code with which its bearer signs in at the agent's calibration page. The agent verifies the signature
@@ -275,9 +278,15 @@ pub async fn issue_code(
     })?;
     tracing::info!(%hall, %agent, by = account.name, "a code for an agent's calibration page was issued");
     let expires_at = Timestamp::from_second(code.issued_at + GOOD_FOR_S).unwrap_or(now);
-    let page = app.store.machine_of(&hall, &agent).await?.and_then(|machine| machine.page);
-    let page = page.map(|address| format!("https://{address}"));
-    Ok((StatusCode::CREATED, Json(SignInCodeView { code: code.to_string(), expires_at, page })))
+    let machine = app.store.machine_of(&hall, &agent).await?;
+    let (page, certificate) = machine.map_or((None, None), |said| (said.page, said.page_certificate));
+    let view = SignInCodeView {
+        code: code.to_string(),
+        expires_at,
+        page: page.map(|address| format!("https://{address}")),
+        fingerprint: certificate.map(|certificate| certificate.fingerprint()),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// There is no key to sign with.

@@ -202,7 +202,7 @@ mod tests {
                 "machine",
                 json!({"schema": "chuangming.machine/1", "at": "2026-11-22T02:03:04Z", "policy": HASH, "calibration": HASH,
                 "cameras": [{"id": "cam-1", "windows": ["3"], "looked_per_s": 4.9, "dropped": 0.1}],
-                "load": {"cores": 4, "cpu": 0.4, "memory": 0.3, "disk_free": 1000, "waiting": 0}, "page": "192.0.2.7:8443"}),
+                "load": {"cores": 4, "cpu": 0.4, "memory": 0.3, "disk_free": 1000, "waiting": 0}, "page": "192.0.2.7:8443", "page_certificate": HASH}),
             ),
             (
                 "calibration",

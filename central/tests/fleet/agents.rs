@@ -47,6 +47,7 @@ pub fn machine(at: Timestamp, calibration: &str) -> Machine {
         cameras: vec![camera],
         load: Load { cores: 4, cpu: 0.5, memory: 0.25, disk_free: 1 << 35, waiting: 3 },
         page: None,
+        page_certificate: None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::common::hall;
 use chuangming_central::signing::Signer;
 use chuangming_central::store::{AccessFilter, Body, Store};
 use chuangming_domain::Timestamp;
+use chuangming_domain::digest::Digest;
 use chuangming_domain::sign_in::SignInCode;
 use chuangming_domain::wire::Machine;
 use reqwest::Method;
@@ -36,13 +37,19 @@ async fn codes_for_calibration_pages_are_signed_for_one_agent_and_kept_nowhere()
     assert!(verifies("edge-01") && !verifies("edge-02"));
     assert_ne!(installer.post(PATH, Value::Null, 201).await["code"], made["code"]);
 
-    // Where the page is, the agent says while it is open.
-    assert_eq!(made["page"], Value::Null);
-    for address in ["192.0.2.7:8443", "[2001:db8::7]:8443"] {
-        let said = Machine { page: Some(address.parse().unwrap()), ..machine(Timestamp::now(), "a") };
+    // Where the page is and what it proves itself with, the agent says while it is open; an older one not the latter.
+    assert_eq!((&made["page"], &made["fingerprint"]), (&Value::Null, &Value::Null));
+    let certificate = Digest::of(b"certificate");
+    for (address, page_certificate) in
+        [("192.0.2.7:8443", None), ("[2001:db8::7]:8443", Some(certificate.clone()))]
+    {
+        let fingerprint = page_certificate.as_ref().map(Digest::fingerprint);
+        let page = Some(address.parse().unwrap());
+        let said = Machine { page, page_certificate, ..machine(Timestamp::now(), "a") };
         store.record(&[arrival("edge-01", Body::Machine(said))], Timestamp::now()).await.unwrap();
-        let page = installer.post(PATH, Value::Null, 201).await["page"].clone();
-        assert_eq!(page, format!("https://{address}"));
+        let shown = installer.post(PATH, Value::Null, 201).await;
+        assert_eq!(shown["page"], format!("https://{address}"));
+        assert_eq!(shown["fingerprint"].as_str(), fingerprint.as_deref());
     }
 
     // It is noted who had one, and the code itself is in no row.

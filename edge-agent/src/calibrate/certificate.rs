@@ -3,11 +3,11 @@
 
 use crate::failure::Failure;
 use crate::files::replace;
+use chuangming_domain::digest::Digest;
 use chuangming_portal::door;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io;
 use std::net::IpAddr;
@@ -20,8 +20,7 @@ const YEARS: i32 = 10;
 /// What the page proves itself with.
 pub(super) struct Certificate {
     pub(super) tls: TlsAcceptor,
-    /// SHA-256 of the certificate, as browsers show it.
-    pub(super) fingerprint: String,
+    pub(super) digest: Digest,
 }
 
 impl Certificate {
@@ -47,9 +46,9 @@ impl Certificate {
     fn read(pem: &[u8]) -> Result<Self, String> {
         let certificate = CertificateDer::from_pem_slice(pem).map_err(|e| e.to_string())?.into_owned();
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|e| e.to_string())?;
-        let fingerprint = fingerprint(&certificate);
+        let digest = Digest::of(&certificate);
         let tls = door::tls(vec![certificate], key).map_err(|e| e.to_string())?;
-        Ok(Self { tls, fingerprint })
+        Ok(Self { tls, digest })
     }
 }
 
@@ -70,11 +69,6 @@ fn made(addresses: &[IpAddr]) -> Result<String, rcgen::Error> {
     Ok(certificate.pem() + &key.serialize_pem())
 }
 
-fn fingerprint(certificate: &[u8]) -> String {
-    let bytes = Sha256::digest(certificate);
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,9 +78,8 @@ mod tests {
     fn it_is_made_once_and_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let address = [IpAddr::from([192, 168, 1, 20])];
-        let first = Certificate::of(folder.path(), &address).unwrap().fingerprint;
-        assert_eq!((first.len(), first.matches(':').count()), (95, 31));
-        assert_eq!(Certificate::of(folder.path(), &[]).unwrap().fingerprint, first);
+        let first = Certificate::of(folder.path(), &address).unwrap().digest;
+        assert_eq!(Certificate::of(folder.path(), &[]).unwrap().digest, first);
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::write(folder.path().join(FILE), "no certificate").unwrap();

@@ -40,6 +40,7 @@ mod workshop;
 
 use crate::perceive::Perception;
 use analysis::Analyst;
+use chuangming_domain::digest::Digest;
 use chuangming_portal::body;
 use code::Codes;
 use code_of_central::CodesOfCentral;
@@ -59,7 +60,7 @@ const TURNS: usize = 2;
 /// What every request can reach.
 pub(crate) struct App {
     handle: Handle,
-    fingerprint: String,
+    certificate: Digest,
     since: Instant,
     codes: Codes,
     of_central: CodesOfCentral,
@@ -75,14 +76,14 @@ pub(crate) struct App {
 }
 
 impl App {
-    fn new(handle: Handle, fingerprint: String, of_central: CodesOfCentral) -> Self {
+    fn new(handle: Handle, certificate: Digest, of_central: CodesOfCentral) -> Self {
         let perception = || Perception::new(handle.models.clone());
         let (painter, analyst) = (Painter::new(perception()), Analyst::new(perception()));
         let workshop = Workshop::new(perception());
         let history = History::new(handle.folder().join("history"));
         Self {
             handle,
-            fingerprint,
+            certificate,
             since: Instant::now(),
             codes: Codes::default(),
             of_central,

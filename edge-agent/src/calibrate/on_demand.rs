@@ -102,7 +102,7 @@ async fn wait_for_askers(
                 }
             }
         }
-        gauge.page_is_at(service.as_ref().map(Service::address));
+        gauge.page_is_at(service.as_ref().map(|open| (open.address(), open.certificate().clone())));
     }
     if let Some(service) = service {
         service.close().await;

@@ -9,6 +9,7 @@ use super::handle::Handle;
 pub use super::invitation::Invitation;
 use super::router::router;
 use crate::failure::Failure;
+use chuangming_domain::digest::Digest;
 use chuangming_portal::door::{Door, Manners};
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -53,7 +54,7 @@ impl Service {
         })?;
         let address = SocketAddr::new(reached_at, door.address().port());
         let of_central = CodesOfCentral::of(&handle.agent, &folder)?;
-        let app = Arc::new(App::new(handle, certificate.fingerprint, of_central));
+        let app = Arc::new(App::new(handle, certificate.digest, of_central));
         note_at_start(&app).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
         let (stop, is_over) = oneshot::channel();
         let router = router(&app);
@@ -71,6 +72,12 @@ impl Service {
         self.address
     }
 
+    /// What the page proves itself with.
+    #[must_use]
+    pub fn certificate(&self) -> &Digest {
+        &self.app.certificate
+    }
+
     /// A fresh one-time code and all that goes with it; the code before it is good no longer.
     #[must_use]
     pub fn invite(&self) -> Invitation {
@@ -78,7 +85,7 @@ impl Service {
             address: format!("https://{}", self.address),
             code: self.app.codes.issue(Instant::now()),
             good_for_s: GOOD_FOR.as_secs(),
-            fingerprint: self.app.fingerprint.clone(),
+            fingerprint: self.app.certificate.fingerprint(),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn hello(State(app): State<Arc<App>>) -> Json<Hello> {
     Json(Hello {
         hall: agent.hall.to_string(),
         agent: agent.agent.to_string(),
-        fingerprint: app.fingerprint.clone(),
+        fingerprint: app.certificate.fingerprint(),
         version: env!("CARGO_PKG_VERSION"),
     })
 }
@@ -117,7 +117,7 @@ pub(super) async fn show(
         idle_left_s: left.as_secs(),
         hall: agent.hall.to_string(),
         agent: agent.agent.to_string(),
-        fingerprint: app.fingerprint.clone(),
+        fingerprint: app.certificate.fingerprint(),
     }))
 }
 

@@ -46,6 +46,12 @@ export function SignInCode({ hall, agent, onClose }: Props) {
         <div class="enrol">
           <p>{t(made.page === null ? "fleet.code_how" : "fleet.code_open", { agent })}</p>
           {made.page !== null && <p><a href={link(made)} target="_blank" rel="noopener noreferrer">{made.page}</a></p>}
+          {made.fingerprint !== null && (
+            <>
+              <p>{t("fleet.code_certificate")}</p>
+              <p class="hashes fingerprint" data-fingerprint>{made.fingerprint}</p>
+            </>
+          )}
           <pre class="command"><code data-code>{made.code}</code></pre>
           <QrCode text={link(made)} name={t(made.page === null ? "fleet.code_qr" : "fleet.code_link_qr")} />
           <p class="muted">{t("fleet.code_until", { time: clock(made.expires_at) })}</p>
