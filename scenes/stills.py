@@ -94,15 +94,12 @@ def photograph(built, path, effects, rng):
 
 def render_set(start, count, out, settings, say):
     """Render a range of seeds, appending to OUT/manifest.START.jsonl; seeds already there are left alone."""
-    out = Path(out)
-    (out / "img").mkdir(parents=True, exist_ok=True)
-    for seed in range(start, start + count):
-        if (out / "img" / f"s{seed:06d}.jpg").exists():
-            continue
-        row = render_still(seed, out, settings)
-        with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
-            manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def tell(seed, rows):
+        [row] = rows
         say(f"{row['id']}: {row['camera']}, {', '.join(w.get('behaviour', 'absent') for w in row['truth'])}")
+
+    render_seeds(start, count, out, lambda seed: f"s{seed:06d}", lambda seed, folder: [render_still(seed, folder, settings)], tell)
 
 
 def render_views(start, count, out, settings, prefix, render_hall, say):
@@ -110,13 +107,18 @@ def render_views(start, count, out, settings, prefix, render_hall, say):
 
     render_hall(seed, out, settings) yields manifest rows of pictures named PREFIX, number, "s", seed; say(seed, rows) is told of each hall.
     """
+    last = settings["views"] - 1
+    render_seeds(start, count, out, lambda seed: f"{prefix}{last}s{seed:06d}", lambda seed, folder: render_hall(seed, folder, settings), say)
+
+
+def render_seeds(start, count, out, last_picture, rows_of, say):
+    """Append what rows_of(seed, out) yields to OUT/manifest.START.jsonl, except for seeds whose last picture is there already."""
     out = Path(out)
     (out / "img").mkdir(parents=True, exist_ok=True)
-    last = settings["views"] - 1
     for seed in range(start, start + count):
-        if (out / "img" / f"{prefix}{last}s{seed:06d}.jpg").exists():
+        if (out / "img" / f"{last_picture(seed)}.jpg").exists():
             continue
-        rows = list(render_hall(seed, out, settings))
+        rows = list(rows_of(seed, out))
         with open(out / f"manifest.{start}.jsonl", "a", encoding="utf-8") as manifest:
             manifest.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         say(seed, rows)

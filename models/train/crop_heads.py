@@ -172,7 +172,7 @@ def smoking_report(title, logits, labels, temperature, thresholds):
 
 def smoking_net(committed=None, crops_=()):
     """A new smoking network on ImageNet's weights; or the committed one, for which `crops_` shows what its layers see."""
-    net = SmokingNet()
+    net = SmokingNet(pretrained=committed is None)
     if committed:
         onnx_weights.load(net, committed, torch.from_numpy(np.concatenate([net_input(crop) for crop in crops_])))
     return net

@@ -21,9 +21,10 @@ class SmokingNet(nn.Module):
     tells one data set from another, not smokers from others.
     """
 
-    def __init__(self):
+    def __init__(self, pretrained=True):
+        """`pretrained`: begin with ImageNet's weights."""
         super().__init__()
-        self.backbone = EfficientNet().load()
+        self.backbone = EfficientNet().load() if pretrained else EfficientNet()
         fine, middle, coarse = OUT.values()
         self.fine, self.middle, self.coarse = nn.Conv2d(fine, WIDTH, 1), nn.Conv2d(middle, WIDTH, 1), nn.Conv2d(coarse, WIDTH, 1)
         self.on_8, self.on_4 = mixed(), nn.Sequential(mixed(), mixed())
