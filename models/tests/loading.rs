@@ -70,7 +70,7 @@ fn every_mistake_is_named() {
         (
             "role = \"pose\"",
             "role = \"poses\"",
-            "m/manifest.toml: models[0].role: is \"poses\", expected one of pose, person, window, badge, smoking, desk",
+            "m/manifest.toml: models[0].role: is \"poses\", expected one of pose, quick_pose, person, window, badge, smoking, desk",
         ),
         (
             "decoder = \"movenet\"",
