@@ -240,6 +240,18 @@ test("an item is shown with a box and a name, and is permitted from then on", as
   await discard();
 });
 
+test("as long as nothing was observed, trying does not say that nothing would happen", async () => {
+  const trial = "**/api/trial";
+  const nothing = { events: [], observed_s: {}, unknown: {} };
+  await page.route(trial, (route) => (route.request().method() === "GET" ? route.fulfill({ json: nothing }) : route.fallback()));
+  await camera("cam-2");
+  await step(page, "try");
+  await page.getByText(zh["calibrate.would_wait"]).waitFor();
+  assert.equal(await page.getByText(zh["calibrate.would_none"]).count(), 0);
+  await page.unroute(trial);
+  await page.locator(".would").or(page.getByText(zh["calibrate.would_none"])).first().waitFor({ timeout: 60_000 });
+});
+
 test("lens and level are told by edges of the room and by the printed chart", async () => {
   const said = page.locator(".panel [role=status]");
   await camera("cam-2");
