@@ -206,7 +206,9 @@ test("on a desktop by keyboard alone: drawn, checked, kept over a reload, saved,
   await page.locator("button.save").click();
   const earlier = page.locator(`[data-version='${after.version}'][data-current=false]`);
   await earlier.locator("summary").click();
-  await earlier.locator(".differences strong").first().waitFor();
+  const setBack = en["calibration.change.setting"].replace("{from}", "2").replace("{to}", "1");
+  await earlier.locator(".differences li").getByText(setBack).waitFor();
+  assert.match(await earlier.locator(".differences strong").innerText(), new RegExp(`${en["calibration.part.post"]}$`));
   await screenshot(page, "calibrate-history");
   await earlier.getByRole("button", { name: en["calibrate.go_back"] }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: en["calibrate.go_back"] }).click();

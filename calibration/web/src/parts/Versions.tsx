@@ -7,7 +7,7 @@ import { Await, useLoad } from "@central/ui/useLoad";
 import { useState } from "preact/hooks";
 import { type Version, type VersionChange, api } from "../api";
 import { reset } from "../work";
-import { placeOf, sentence } from "./names";
+import { changed, placeOf } from "./names";
 
 /** Earlier versions: what was different, and one tap to have it back. */
 export function Versions() {
@@ -27,7 +27,7 @@ export function Versions() {
                     <span>{clock(one.saved_at)} <small class="muted">{label("calibrate.by", one.by)}</small></span>
                     {one.current ? <span class="badge good">{t("calibrate.in_force")}</span> : <button type="button" onClick={() => setBack(one)}>{t("calibrate.go_back")}</button>}
                   </div>
-                  {!one.current && current && <Difference from={one.version} to={current.version} />}
+                  {!one.current && current && <Difference from={current.version} to={one.version} />}
                 </li>
               ))}
             </ul>
@@ -60,7 +60,7 @@ function Difference({ from, to }: { from: string; to: string }) {
         {changes?.length === 0 && <li class="hint">{t("calibrate.same")}</li>}
         {changes?.map((change, i) => (
           <li key={i} class={change.kind}>
-            <strong>{placeOf(change.place)}</strong> {sentence("calibration.change", change.kind, change.values)}
+            <strong>{placeOf(change.place)}</strong> {changed(change)}
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 /** Shapes, findings and items as people read them. */
 
 import { label, t } from "@central/i18n";
-import type { Place, Values } from "../api";
+import type { Place, Values, VersionChange } from "../api";
 import type { Shape } from "../editor/draft";
 import { draft } from "../work";
 
@@ -17,11 +17,16 @@ export function nameOf(shape: Shape): string {
 }
 
 export function placeOf({ kind, id, part }: Place): string {
+  if (part === "seat") return t("calibrate.seat_of", { window: id });
+  if (part === "desk") return t("calibrate.desk_of", { window: id });
+  const place = wholeOf({ kind, id });
+  return part && part !== "polygon" ? t("calibrate.part_of", { place, part: label("calibration.part", part) }) : place;
+}
+
+function wholeOf({ kind, id }: Pick<Place, "kind" | "id">): string {
   if (kind === "zone") return t("calibrate.zone_named", { zone: id });
   if (kind === "mask") return t("calibrate.mask_n", { n: id });
   if (kind === "lens") return t("calibrate.lens_of", { camera: id });
-  if (part === "seat") return t("calibrate.seat_of", { window: id });
-  if (part === "desk") return t("calibrate.desk_of", { window: id });
   // What is said of the whole calibration has no place.
   return id === "" ? "" : t("ui.window", { window: id });
 }
@@ -33,6 +38,16 @@ export function sentence(area: "calibration.finding" | "calibration.change", cod
     if (value === undefined) return whole;
     return typeof value === "string" ? value : String(Math.round(value * 10) / 10);
   });
+}
+
+/** What was done to a place; items by their names. */
+export function changed({ kind, place: { part }, values }: VersionChange): string {
+  const isOfItems = part === "required" || part === "permitted";
+  const named = (value: string | number) => {
+    if (value === "") return t("calibrate.nothing");
+    return isOfItems ? String(value).split(" ").map(item).join(t("calibrate.comma")) : value;
+  };
+  return sentence("calibration.change", kind, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, named(value)])));
 }
 
 /** An item by its name; what was taught here keeps the name that it was given. */
