@@ -27,7 +27,7 @@ export function Versions() {
                     <span>{clock(one.saved_at)} <small class="muted">{label("calibrate.by", one.by)}</small></span>
                     {one.current ? <span class="badge good">{t("calibrate.in_force")}</span> : <button type="button" onClick={() => setBack(one)}>{t("calibrate.go_back")}</button>}
                   </div>
-                  {!one.current && current && <Difference from={current.version} to={one.version} />}
+                  {!one.current && current && <Difference version={one.version} current={current.version} />}
                 </li>
               ))}
             </ul>
@@ -50,9 +50,9 @@ export function Versions() {
 }
 
 /** What returning to a version would change, fetched when it is asked for. */
-function Difference({ from, to }: { from: string; to: string }) {
+function Difference({ version, current }: { version: string; current: string }) {
   const [changes, setChanges] = useState<readonly VersionChange[] | null>(null);
-  const open = () => changes === null && void api.difference(from, to).then((said) => setChanges(said.changes), () => undefined);
+  const open = () => changes === null && void api.difference(version, current).then((said) => setChanges(said.changes), () => undefined);
   return (
     <details onToggle={open}>
       <summary>{t("calibrate.difference")}</summary>
