@@ -116,13 +116,13 @@ const PROBLEM: &str = "ProblemDetails";
         super::wall::put_floor,
         super::notify::show,
         super::notify::put,
-        super::notify::deliveries,
-        super::notify::add_channel,
-        super::notify::drop_channel,
-        super::notify::try_channel,
-        super::notify::push,
-        super::notify::add_push,
-        super::notify::drop_push,
+        super::notify::deliveries::list,
+        super::notify::channels::add,
+        super::notify::channels::remove,
+        super::notify::channels::test,
+        super::notify::push::show,
+        super::notify::push::add,
+        super::notify::push::remove,
     )
 )]
 pub struct Api;

@@ -41,15 +41,13 @@ impl Plans {
         hall: &HallId,
         time: Stretch,
     ) -> Result<&Plan, StoreError> {
-        let at_hand = self.0.remove(hall).filter(|(days, _)| days.from <= time.from && time.to <= days.to);
-        let read = match at_hand {
-            Some(read) => read,
-            None => {
-                let days = whole_days(time);
-                (days, rests::plan(&mut *tx, hall, days).await?)
-            }
-        };
-        let (_, plan) = self.0.entry(hall.clone()).or_insert(read);
+        let reaches = |(days, _): &(Stretch, Plan)| days.from <= time.from && time.to <= days.to;
+        if !self.0.get(hall).is_some_and(reaches) {
+            let days = whole_days(time);
+            let plan = rests::plan(&mut *tx, hall, days).await?;
+            self.0.insert(hall.clone(), (days, plan));
+        }
+        let (_, plan) = &self.0[hall];
         Ok(plan)
     }
 }
