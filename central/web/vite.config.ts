@@ -8,8 +8,19 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    // What most pages share is one file: a browser fetches only a few at a time.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 6 }] } } },
+    // A browser fetches only a few files at a time. One holds the page around all pages, one what most pages share, and one the
+    // widgets, which no first view needs.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "widgets", test: /[\\/]node_modules[\\/](@zag-js|@floating-ui)[\\/]/, priority: 1 },
+            { name: "start", tags: ["$initial"], priority: 2 },
+            { name: "shared", minShareCount: 6 },
+          ],
+        },
+      },
+    },
   },
   plugins: [
     {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { VIEWS, firstView, startMonth } from "./first-view-parts.mjs";
-import { IN_CHINA, signIn } from "./parts.mjs";
+import { IN_CHINA, accessible, signIn, until } from "./parts.mjs";
 
 let month;
 before(async () => (month = await startMonth()));
@@ -21,10 +21,40 @@ test("the first view is light", async () => {
   for (const view of VIEWS) {
     const seen = await firstView(month, view);
     const addresses = seen.requests.map((one) => one.address);
-    assert.ok(seen.bytes <= 130 * 1024, `${view.view}: ${seen.bytes} bytes`);
-    assert.ok(addresses.length <= 22, `${view.view}: ${addresses.length} requests: ${addresses.join(" ")}`);
-    assert.ok(!addresses.some((address) => address.includes("engine")), `${view.view} draws no chart`);
+    assert.ok(seen.bytes <= 90 * 1024, `${view.view}: ${seen.bytes} bytes`);
+    assert.ok(addresses.length <= 16, `${view.view}: ${addresses.length} requests: ${addresses.join(" ")}`);
+    assert.ok(!addresses.some((address) => /engine|widgets/.test(address)), `${view.view} needs neither charts nor widgets`);
   }
+});
+
+test("a menu opens at the first click and by keyboard, though its code comes later", async () => {
+  const { page, complaints } = await signIn(month.browser, month.url, { name: "li", ...IN_CHINA });
+  const button = page.locator("header [aria-haspopup=menu]");
+  await page.goto(`${month.url}/me`);
+  await button.click();
+  await page.getByRole("menu").waitFor();
+  await accessible(page, "an open menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "hidden" });
+  await until(() => button.evaluate((it) => it === document.activeElement), "the focus is back at the button");
+  for (const key of ["Enter", "ArrowDown"]) {
+    await page.goto(`${month.url}/me`);
+    await button.press(key);
+    await page.locator("[role=menuitem][data-highlighted]").waitFor();
+    await page.keyboard.press("Enter");
+    await until(() => new URL(page.url()).pathname === "/security", `the first deed, after ${key}`);
+  }
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
+test("when the server is gone a moment later, what was not needed at first is there all the same", async () => {
+  const { page } = await signIn(month.browser, month.url, { name: "li", ...IN_CHINA });
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some((one) => one.name.includes("widgets")));
+  await page.context().setOffline(true);
+  await page.locator("header [aria-haspopup=menu]").click();
+  await page.getByRole("menu").waitFor();
+  await page.context().close();
 });
 
 test("texts, session and the page's code are asked for together", async () => {

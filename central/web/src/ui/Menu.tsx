@@ -1,55 +1,24 @@
-import * as menu from "@zag-js/menu";
-import { normalizeProps, useMachine } from "@zag-js/preact";
-import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
-import { Icon, type IconName } from "./Icon";
-import { Portal } from "./Portal";
+import { useState } from "preact/hooks";
+import type { MenuProps } from "./MenuList";
+import { later } from "./later";
 
-export interface MenuItem {
-  id: string;
-  text: string;
-  icon?: IconName;
-  danger?: boolean;
-  disabled?: boolean;
-  act: () => void;
-}
+const List = later(() => import("./MenuList"));
 
-interface Props {
-  /** What the button opens, for people who do not see it. */
-  label: string;
-  trigger: ComponentChildren;
-  /** A line above the items. */
-  note?: string;
-  items: readonly MenuItem[];
-}
-
-/** A button that opens a list of deeds. */
-export function Menu({ label, trigger, note, items }: Props) {
-  const service = useMachine(menu.machine, {
-    id: useId(),
-    "aria-label": label,
-    positioning: { placement: "bottom-end" },
-    onSelect: ({ value }) => items.find((item) => item.id === value)?.act(),
-  });
-  const api = menu.connect(service, normalizeProps);
-  return (
-    <>
-      <button {...api.getTriggerProps()} class="tool quiet" aria-label={label}>{trigger}</button>
-      <Portal>
-        <div {...api.getPositionerProps()}>
-          <div class="menu" hidden={!api.open}>
-            {note !== undefined && <p class="menu-note">{note}</p>}
-            <ul {...api.getContentProps()}>
-              {items.map((item) => (
-                <li key={item.id} {...api.getItemProps({ value: item.id, disabled: item.disabled ?? false })} class={item.danger ? "danger" : ""}>
-                  {item.icon && <Icon name={item.icon} />}
-                  {item.text}
-                </li>
-              ))}
-            </ul>
-          </div>
-        </div>
-      </Portal>
-    </>
+/** A button that opens a list of deeds. What opens is fetched when it is wanted first: until then it is a plain button. */
+export function Menu(props: MenuProps) {
+  const [wanted, setWanted] = useState<"pointer" | "keyboard" | null>(null);
+  const button = (
+    <button
+      type="button" class="tool quiet" aria-label={props.label} aria-haspopup="menu" aria-expanded={false}
+      onClick={(event) => setWanted(event.detail === 0 ? "keyboard" : "pointer")}
+      onKeyDown={(event) => {
+        if (event.key !== "ArrowDown") return;
+        event.preventDefault();
+        setWanted("keyboard");
+      }}
+    >
+      {props.trigger}
+    </button>
   );
+  return wanted === null ? button : <List {...props} byKeyboard={wanted === "keyboard"} meanwhile={button} failed={() => setWanted(null)} />;
 }

@@ -1,37 +1,9 @@
-import { normalizeProps, useMachine } from "@zag-js/preact";
-import * as toast from "@zag-js/toast";
-import { useId } from "preact/hooks";
-import { t } from "../i18n";
-import { Icon } from "./Icon";
-import { toaster } from "./toast";
+import { later } from "./later";
+import { said } from "./toast";
 
-/** Where the short messages of `tell` and `complain` appear. */
+const List = later(() => import("./ToastList"));
+
+/** Where the short messages of `tell` and `complain` appear; nothing before the first. */
 export function Toasts() {
-  const service = useMachine(toast.group.machine, { id: useId(), store: toaster });
-  const api = toast.group.connect(service, normalizeProps);
-  return (
-    <div {...api.getGroupProps()} class="toasts">
-      {api.getToasts().map((one, index) => (
-        <Toast key={one.id} one={one} index={index} parent={service} />
-      ))}
-    </div>
-  );
-}
-
-interface Props {
-  one: toast.Options;
-  index: number;
-  parent: toast.GroupService;
-}
-
-function Toast({ one, index, parent }: Props) {
-  const service = useMachine(toast.machine, { ...one, index, parent } as toast.Props);
-  const api = toast.connect(service, normalizeProps);
-  return (
-    <div {...api.getRootProps()} class={`toast ${api.type ?? ""}`}>
-      <Icon name={api.type === "error" ? "warning" : "check"} />
-      <span {...api.getTitleProps()}>{api.title}</span>
-      <button {...api.getCloseTriggerProps()} class="tool quiet" aria-label={t("ui.close")}><Icon name="close" /></button>
-    </div>
-  );
+  return said.value ? <List /> : null;
 }

@@ -1,19 +1,23 @@
 /** Short messages about what was just done; they go by themselves. */
 
-import * as toast from "@zag-js/toast";
+import { signal } from "@preact/signals";
 import { explain } from "./explain";
 
-/** At the bottom of a phone they would lie on what the thumb reaches for. */
-const placement = matchMedia("(max-width: 760px)").matches ? "top" : "bottom-end";
-
-export const toaster = toast.createStore({ placement, max: 4, overlap: false });
+/** Whether anything was said yet. */
+export const said = signal(false);
 
 /** Says that something was done. */
 export function tell(text: string): void {
-  toaster.create({ title: text, type: "success", duration: 5000 });
+  show({ title: text, type: "success", duration: 5000 });
 }
 
 /** Says why something was not done. */
 export function complain(error: unknown): void {
-  toaster.create({ title: explain(error), type: "error", duration: 10_000 });
+  show({ title: explain(error), type: "error", duration: 10_000 });
+}
+
+/** Their code is fetched with that of the first message, if it is not here yet. */
+function show(message: { title: string; type: "success" | "error"; duration: number }): void {
+  said.value = true;
+  import("./toaster").then(({ toaster }) => toaster.create(message), () => undefined);
 }
