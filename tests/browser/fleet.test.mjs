@@ -103,6 +103,7 @@ test("an installer adds a machine, sees how it is, and takes its access away", a
   await page.goto(`${central.url}/fleet`);
   await page.getByRole("link", { name: "edge-01" }).waitFor();
   await page.getByText(zh["fleet.state.troubled"]).first().waitFor();
+  await page.locator("tbody tr", { hasText: "塘沽中心" }).waitFor();
   await look(page, "fleet");
   await page.getByRole("link", { name: "edge-01" }).click();
   await page.locator(".coverage-row").nth(2).waitFor();

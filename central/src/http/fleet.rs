@@ -5,6 +5,7 @@ use super::App;
 use super::body::Parameters;
 use super::problem::{Details, Failure};
 use super::signed_in::SignedIn;
+use crate::config::Hall;
 use crate::fleet::{AgentHours, coverage_by_hour, observed_share};
 use crate::permission::may;
 use crate::store::{AgentRow, Login, MachineRow, Problem};
@@ -39,6 +40,8 @@ pub struct FleetAgent {
     /// The agent.
     #[serde(flatten)]
     pub agent: AgentView,
+    /// What its hall is called.
+    pub hall_name: String,
     /// What it last said of itself.
     pub machine: Option<MachineView>,
     /// What is wrong with it now.
@@ -308,6 +311,7 @@ async fn find(
 
 /// Everything that is known of all agents.
 struct Known {
+    halls: Vec<Hall>,
     agents: Vec<AgentRow>,
     machines: Vec<MachineRow>,
     problems: Vec<Problem>,
@@ -320,6 +324,7 @@ impl Known {
         let mut agents = app.store.agents().await?;
         agents.sort_by(|a, b| (a.hall.as_str(), a.agent.as_str()).cmp(&(b.hall.as_str(), b.agent.as_str())));
         Ok(Self {
+            halls: app.store.directory(&app.halls).await?,
             agents,
             machines: app.store.machines().await?,
             problems: app.store.open_problems().await?,
@@ -333,8 +338,10 @@ impl Known {
         let machine = self.machines.iter().find(|machine| is_its(&machine.hall, &machine.agent));
         let login = self.logins.iter().find(|login| is_its(&login.hall, &login.agent));
         let hours = self.coverage.iter().filter(|h| h.0 == row.hall.as_str() && h.1 == row.agent.as_str());
+        let named = self.halls.iter().find(|hall| hall.id == row.hall);
         FleetAgent {
             agent: row.into(),
+            hall_name: named.map_or_else(|| row.hall.to_string(), |hall| hall.name.clone()),
             machine: machine.map(Into::into),
             problems: self.problems.iter().filter(|p| is_its(&p.hall, &p.agent)).map(Into::into).collect(),
             observed_24h: observed_share(hours.map(|(_, _, _, observed, unknown)| (*observed, *unknown))),

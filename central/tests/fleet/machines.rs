@@ -77,6 +77,7 @@ async fn the_fleet_tells_of_machines_and_never_of_conduct() {
     let installer = Browser::sign_in(&central, "installer").await;
     let one = installer.json("/api/v1/fleet/tanggu/edge-01?days=3").await;
     assert_eq!((&one["observed_24h"], &one["machine"]["cores"]), (&json!(0.5), &json!(4)));
+    assert_eq!(one["hall_name"], "塘沽中心");
     let calibrations = one["calibrations"].as_array().unwrap();
     assert_eq!(calibrations.len(), 1, "{one}");
     assert_eq!(calibrations[0]["digest"], Digest::of(b"c").as_str());

@@ -42,7 +42,7 @@ export default function Agent({ params }: PageProps) {
     </>
   );
   return (
-    <Page title={agent} lead={hall} back={{ href: "/fleet", text: t("fleet.title") }} actions={actions || undefined}>
+    <Page title={agent} lead={loaded.data?.hall_name ?? hall} back={{ href: "/fleet", text: t("fleet.title") }} actions={actions || undefined}>
       <Await of={loaded} lines={10}>
         {(one) => (
           <div class="page">

@@ -28,7 +28,7 @@ export default function Fleet() {
               caption={t("fleet.title")}
               columns={[
                 { id: "agent", name: t("fleet.agent"), cell: (one) => <a href={address(one)}>{one.id}</a> },
-                { id: "hall", name: t("ui.hall"), cell: (one) => one.hall },
+                { id: "hall", name: t("ui.hall"), cell: (one) => one.hall_name },
                 { id: "state", name: t("ui.state"), cell: State },
                 { id: "version", name: t("fleet.version"), cell: (one) => one.version ?? "—" },
                 { id: "cameras", name: t("fleet.cameras"), number: true, cell: (one) => one.machine?.cameras.length ?? "—" },
