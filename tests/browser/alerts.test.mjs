@@ -13,6 +13,7 @@ const pushed = [];
 
 before(async () => {
   service = createServer((request, response) => {
+    if (request.url === "/gone") return request.socket.destroy();
     const parts = [];
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
@@ -143,6 +144,7 @@ test("a group robot is tried from the page, and shows a count and nothing more",
   const add = page.getByRole("dialog").getByRole("button", { name: zh["notify.add"] });
   await add.click();
   await page.getByRole("dialog").locator(".failed").waitFor();
+  assert.equal(await page.getByRole("dialog").locator(".failed").innerText(), zh["ui.wrong.target"]);
   await page.locator("input[name=target]").fill(`http://${service.host}/hook`);
   await page.locator("input[name=secret]").fill("s");
   await accessible(page, "adding a channel");
@@ -154,6 +156,13 @@ test("a group robot is tried from the page, and shows a count and nothing more",
   assert.equal(body.sign, createHmac("sha256", `${body.timestamp}\ns`).update("").digest("base64"));
   await page.reload();
   await page.locator("tbody tr", { hasText: zh["notify.state.sent"] }).waitFor();
+  // One that cannot be reached: why is said in the reader's language.
+  await page.getByRole("button", { name: zh["notify.add"] }).click();
+  await page.locator("input[name=name]").fill("夜班群");
+  await page.locator("input[name=target]").fill(`http://${service.host}/gone`);
+  await add.click();
+  await page.locator("tbody tr", { hasText: "夜班群" }).getByRole("button", { name: zh["notify.test"] }).click();
+  await page.locator("tbody tr", { hasText: zh["notify.error.unreachable"] }).waitFor();
   await page.locator("input[name=quiet]").fill("22:00-07:00");
   await page.locator("form", { has: page.locator("input[name=quiet]") }).getByRole("button").click();
   await page.getByText(zh["notify.saved"]).first().waitFor();

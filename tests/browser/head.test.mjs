@@ -127,5 +127,25 @@ test("signing out ends the live connection and the page's access", async () => {
   await page.getByRole("menuitem", { name: zh["ui.sign_out"] }).click();
   await page.locator("input[name=password]").waitFor();
   assert.equal((await page.request.get(`${central.url}/api/v1/halls`)).status(), 401);
+  assert.equal(await page.getByText(zh["ui.error.unauthenticated"]).count(), 0, "whoever left knows");
+  await page.context().close();
+});
+
+test("a session that ended says so at the sign-in", async () => {
+  const { page } = await signIn(browser, central.url);
+  await page.context().clearCookies();
+  await page.getByRole("link", { name: zh["ui.events"] }).first().click();
+  await page.getByText(zh["ui.error.unauthenticated"]).waitFor();
+  await accessible(page, "the sign-in after a session ended");
+  await page.context().close();
+});
+
+test("what a page's address asks for in vain is said, with a way out", async () => {
+  const { page } = await signIn(browser, central.url);
+  await page.goto(`${central.url}/events?page=none`);
+  await page.getByText(zh["ui.error.address"]).waitFor();
+  await page.getByRole("link", { name: zh["ui.reset"] }).last().click();
+  await page.locator(".state.failed").waitFor({ state: "detached" });
+  assert.equal(new URL(page.url()).search, "");
   await page.context().close();
 });

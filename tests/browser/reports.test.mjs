@@ -129,6 +129,15 @@ test("it is read on a phone and in the dark", async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
+test("an address that names no hall and no period shows the first hall's last month", async () => {
+  const { page } = head;
+  for (const path of ["/reports/paper", "/reports/paper?hall=elsewhere&from=soon", "/reports?from=2026-02-30&to=x"]) {
+    await page.goto(central.url + path);
+    await page.locator("[data-figure=coverage]").first().waitFor();
+    if (path.startsWith("/reports/paper")) assert.ok((await page.locator(".paper header").innerText()).includes("塘沽中心"), path);
+  }
+});
+
 test("the monthly report is a document with Chinese text that a PDF keeps", async () => {
   const { page } = head;
   await page.goto(report());
@@ -136,6 +145,13 @@ test("the monthly report is a document with Chinese text that a PDF keeps", asyn
   await page.locator(".paper .drawing svg").nth(3).waitFor();
   await accessible(page, "the sheet");
   await screenshot(page, "report-paper");
+  for (const lang of ["en", "zh-CN"]) {
+    await page.evaluate((lang) => localStorage.setItem("lang", lang), lang);
+    await page.reload();
+    await page.locator(".paper .drawing svg").nth(3).waitFor();
+    const cut = await page.locator(".paper .table").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
+    assert.equal(cut, 0, `tables on paper are whole (${lang})`);
+  }
   const folder = mkdtempSync(join(tmpdir(), "chuangming-"));
   const file = join(folder, "report.pdf");
   await page.pdf({ path: file, preferCSSPageSize: true, printBackground: true });

@@ -127,7 +127,7 @@ pub async fn change_password(
     JsonBody(PasswordChange { current, new }): JsonBody<PasswordChange>,
 ) -> Result<StatusCode, Failure> {
     if current == new {
-        return Err(Failure::Invalid("the new password is the old one".to_owned()));
+        return Err(Failure::Invalid("new: is the old password".to_owned()));
     }
     let now = Timestamp::now();
     confirm(&app, &signed_in, current, now).await?;
@@ -178,7 +178,7 @@ pub async fn confirm_totp(
     let secret = offered.ok_or(Failure::Conflict("begin with POST /api/v1/account/totp"))?;
     let step = totp::step(&secret, &code, now);
     let step =
-        step.ok_or_else(|| Failure::Invalid("the code is wrong; codes change every 30 seconds".to_owned()))?;
+        step.ok_or_else(|| Failure::Invalid("code: is wrong; codes change every 30 seconds".to_owned()))?;
     let codes = totp::recovery_codes();
     let hashes: Vec<_> = codes.iter().map(|code| totp::recovery_hash(code)).collect();
     app.store.confirm_totp(account, step, &hashes, now).await?;

@@ -131,7 +131,7 @@ pub async fn add(
 ) -> Result<impl IntoResponse, Failure> {
     let name = body.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        return Err(Failure::Invalid(format!("a name has 1 to {LONGEST_NAME} characters")));
+        return Err(Failure::Invalid(format!("name: expected 1 to {LONGEST_NAME} characters")));
     }
     let display_name = display_name(&body.display_name)?;
     let halls = chosen(body.halls, body.all_halls)?;
@@ -272,16 +272,18 @@ async fn managed(app: &App, account: Account) -> Result<ManagedAccount, Failure>
 fn chosen(halls: Vec<HallId>, all: bool) -> Result<Option<Vec<HallId>>, Failure> {
     match (all, halls.len()) {
         (true, 0) => Ok(None),
-        (true, _) => Err(Failure::Invalid("halls and all_halls exclude each other".to_owned())),
-        (false, 0) => Err(Failure::Invalid("an account needs a hall, or all_halls".to_owned())),
-        (false, n) if n > MOST_HALLS => Err(Failure::Invalid(format!("at most {MOST_HALLS} halls"))),
+        (true, _) => Err(Failure::Invalid("halls: expected halls or all_halls, not both".to_owned())),
+        (false, 0) => Err(Failure::Invalid("halls: expected at least one, or all_halls".to_owned())),
+        (false, n) if n > MOST_HALLS => {
+            Err(Failure::Invalid(format!("halls: expected at most {MOST_HALLS}")))
+        }
         (false, _) => Ok(Some(halls)),
     }
 }
 
 fn display_name(text: &str) -> Result<String, Failure> {
     if text.chars().count() > LONGEST_NAME {
-        return Err(Failure::Invalid(format!("a display name has at most {LONGEST_NAME} characters")));
+        return Err(Failure::Invalid(format!("display_name: expected at most {LONGEST_NAME} characters")));
     }
     Ok(text.trim().to_owned())
 }

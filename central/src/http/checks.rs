@@ -55,6 +55,6 @@ pub(super) fn near(day: Date) -> Result<(), Failure> {
     if far <= FARTHEST {
         Ok(())
     } else {
-        Err(Failure::Invalid(format!("{day} is too far away, expected a day within {FARTHEST} days")))
+        Err(Failure::Invalid(format!("day: {day} is too far away, expected a day within {FARTHEST} days")))
     }
 }

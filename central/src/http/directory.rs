@@ -104,13 +104,13 @@ pub async fn name(
 ) -> Result<Json<NamedHall>, Failure> {
     let id: HallId = hall.parse().map_err(|e| Failure::Invalid(format!("{e}")))?;
     if body.windows.len() > MOST_WINDOWS {
-        return Err(Failure::Invalid(format!("a hall has at most {MOST_WINDOWS} windows")));
+        return Err(Failure::Invalid(format!("windows: expected at most {MOST_WINDOWS}")));
     }
     let mut windows = Vec::with_capacity(body.windows.len());
     let mut seen = BTreeSet::new();
     for window in body.windows {
         if !seen.insert(window.id.clone()) {
-            return Err(Failure::Invalid(format!("window {} is there twice", window.id)));
+            return Err(Failure::Invalid(format!("windows: {} is there twice", window.id)));
         }
         windows.push(Window { name: named(&window.name)?, id: window.id });
     }
@@ -143,7 +143,7 @@ pub async fn forget(
 fn named(text: &str) -> Result<String, Failure> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_NAME {
-        return Err(Failure::Invalid(format!("a name has 1 to {LONGEST_NAME} characters")));
+        return Err(Failure::Invalid(format!("name: expected 1 to {LONGEST_NAME} characters")));
     }
     Ok(text.to_owned())
 }

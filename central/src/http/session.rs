@@ -194,7 +194,7 @@ pub(super) async fn matches(app: &App, password: String, hash: Option<String>) -
 pub(super) async fn hashed(app: &App, password: String) -> Result<String, Failure> {
     let length = password.chars().count();
     if length < password::SHORTEST || password.len() > LONGEST {
-        let wish = format!("a password has {} to {LONGEST} characters", password::SHORTEST);
+        let wish = format!("password: expected {} to {LONGEST} characters", password::SHORTEST);
         return Err(Failure::Invalid(wish));
     }
     let _turn = app.hashing.acquire().await.map_err(|_| Failure::Unavailable("central is stopping"))?;

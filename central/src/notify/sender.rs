@@ -24,7 +24,7 @@ const KEPT_S: u32 = 3600;
 /// Messages are written in the halls' language.
 const LANG: Lang = Lang::ZhCn;
 
-/// Why a message was not sent.
+/// Why a message was not sent: what the other side said, or a word that the page has a text for (`notify.error.…`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendFailure {
     /// It may go better later.
@@ -34,7 +34,7 @@ pub enum SendFailure {
     #[error("{0}")]
     Never(String),
     /// The browser does not want messages any more.
-    #[error("the browser has withdrawn")]
+    #[error("withdrawn")]
     Withdrawn,
 }
 
@@ -177,35 +177,28 @@ impl Sender {
     async fn send(&self, delivery: &Delivery, now: Timestamp) -> Result<(), SendFailure> {
         let message = &delivery.message;
         match &delivery.route {
-            None => Err(SendFailure::Never("there is nowhere to send it any more".to_owned())),
+            None => Err(SendFailure::Never("gone".to_owned())),
             Some(Route::Push(browser)) => self.push(browser, message, now).await,
             Some(Route::Channel(channel)) if channel.kind == ChannelKind::Mail => {
-                let mailer = self
-                    .mailer
-                    .as_ref()
-                    .ok_or_else(|| SendFailure::Never("no mail server is configured".to_owned()))?;
+                let mailer = self.mailer.as_ref().ok_or_else(|| SendFailure::Never("no_mail".to_owned()))?;
                 mailer.send(&channel.target, message, LANG).await.map_err(SendFailure::Later)
             }
             Some(Route::Channel(channel)) => {
-                let url: Url = channel
-                    .target
-                    .parse()
-                    .map_err(|_| SendFailure::Never("the address is none".to_owned()))?;
+                let url: Url =
+                    channel.target.parse().map_err(|_| SendFailure::Never("wrong_address".to_owned()))?;
                 let post = robot::post(channel.kind, &url, &channel.secret, message, LANG, now);
-                let post = post.ok_or_else(|| SendFailure::Never("this kind is no robot".to_owned()))?;
+                let post = post.ok_or_else(|| SendFailure::Never("wrong_address".to_owned()))?;
                 self.robot(channel.kind, post).await
             }
         }
     }
 
     async fn robot(&self, kind: ChannelKind, post: robot::Post) -> Result<(), SendFailure> {
-        // The address holds a key: it never goes into a log.
-        let later = |e: reqwest::Error| SendFailure::Later(e.without_url().to_string());
-        let response = self.http.post(post.url).json(&post.body).send().await.map_err(later)?;
+        let response = self.http.post(post.url).json(&post.body).send().await.map_err(unanswered)?;
         if !response.status().is_success() {
-            return Err(SendFailure::Later(format!("the service answers {}", response.status())));
+            return Err(SendFailure::Later(format!("HTTP {}", response.status())));
         }
-        let answer: serde_json::Value = response.json().await.map_err(later)?;
+        let answer: serde_json::Value = response.json().await.map_err(unanswered)?;
         robot::accepted(kind, &answer).map_err(SendFailure::Later)
     }
 
@@ -216,9 +209,9 @@ impl Sender {
         now: Timestamp,
     ) -> Result<(), SendFailure> {
         let (vapid, contact) =
-            self.vapid.as_ref().ok_or_else(|| SendFailure::Never("Web Push is off".to_owned()))?;
+            self.vapid.as_ref().ok_or_else(|| SendFailure::Never("push_off".to_owned()))?;
         let endpoint: Url =
-            browser.endpoint.parse().map_err(|_| SendFailure::Never("the address is none".to_owned()))?;
+            browser.endpoint.parse().map_err(|_| SendFailure::Never("wrong_address".to_owned()))?;
         let text = serde_json::json!({ "title": message.title(LANG), "body": message.lines(LANG)[1..].join("\n"), "own": message.occasion == super::Occasion::Own });
         let body = push::encrypt(browser, text.to_string().as_bytes())
             .map_err(|e| SendFailure::Never(e.to_string()))?;
@@ -232,14 +225,20 @@ impl Sender {
             .header("ttl", KEPT_S)
             .header("urgency", "high")
             .body(body);
-        let response = request.send().await.map_err(|e| SendFailure::Later(e.without_url().to_string()))?;
+        let response = request.send().await.map_err(unanswered)?;
         match response.status() {
             status if status.is_success() => Ok(()),
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 let _ = self.store.forget_push(&browser.endpoint).await;
                 Err(SendFailure::Withdrawn)
             }
-            status => Err(SendFailure::Later(format!("the push service answers {status}"))),
+            status => Err(SendFailure::Later(format!("HTTP {status}"))),
         }
     }
+}
+
+/// Why no answer came that can be read. Of the address, which holds a key, nothing is said.
+fn unanswered(error: reqwest::Error) -> SendFailure {
+    tracing::debug!(error = %error.without_url(), "no answer to a message");
+    SendFailure::Later("unreachable".to_owned())
 }

@@ -10,6 +10,10 @@ export type Link = "connecting" | "live" | "lost";
 
 export const halls = signal<Hall[]>([]);
 export const link = signal<Link>("connecting");
+/** The hall that an address asks for, if it is one of the account's, else its first; empty while none is known. */
+export function hallOf(query: URLSearchParams): string {
+  return (halls.value.find((hall) => hall.id === query.get("hall")) ?? halls.value[0])?.id ?? "";
+}
 export const openAlerts = computed(() => alerts(halls.value, (zone) => t("ui.zone", { zone })));
 
 let source: EventSource | null = null;

@@ -7,6 +7,8 @@ import { connect, disconnect } from "./live";
 /** undefined: not yet known; null: signed out. */
 export const session = signal<Session | null | undefined>(undefined);
 export const unreachable = signal(false);
+/** Whether the session ended by itself, and not because somebody left: the sign-in says so. */
+export const expired = signal(false);
 
 /** The roles whose pages follow the live stream. */
 const LIVE: readonly Role[] = ["center_head"];
@@ -17,11 +19,13 @@ export function isLive(role: Role): boolean {
 }
 
 export function signedIn(next: Session): void {
+  expired.value = false;
   session.value = next;
   if (isLive(next.account.role) && !next.account.must_change_password) connect(signedOut);
 }
 
 export function signedOut(): void {
+  expired.value = Boolean(session.value);
   disconnect();
   session.value = null;
 }
@@ -41,6 +45,7 @@ export async function resume(): Promise<void> {
 export async function leave(): Promise<void> {
   await api.signOut().catch(() => undefined);
   signedOut();
+  expired.value = false;
 }
 
 whenSignedOut(signedOut);

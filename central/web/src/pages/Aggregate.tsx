@@ -1,4 +1,5 @@
 import { type Schema, client, data } from "../api";
+import { isDay } from "../calendar";
 import { lang, say, t } from "../i18n";
 import type { PageProps } from "../pages";
 import { go } from "../route";
@@ -13,7 +14,8 @@ type Row = { key: string; name: string; figures: Schema<"AggregateFigures"> | nu
 
 /** A district auditor's month: whole halls, small groups withheld. */
 export default function Aggregate({ query }: PageProps) {
-  const month = query.get("month") ?? new Date().toISOString().slice(0, 7);
+  const asked = query.get("month");
+  const month = isDay(`${asked}-01`) ? asked! : new Date().toISOString().slice(0, 7);
   const loaded = useLoad(() => data(client.GET("/api/v1/reports/aggregate", { params: { query: { month } } })), [month, lang.value]);
   return (
     <Page title={t("aggregate.title")} lead={t("aggregate.lead", { n: loaded.data?.fewest ?? 5 })}>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { type Schema, client, data } from "../api";
-import { type Key, label, t } from "../i18n";
-import { halls } from "../live";
+import { type Key, label, maybe, t } from "../i18n";
+import { hallOf, halls } from "../live";
 import { AddChannel } from "../notify/AddChannel";
 import { PushHere } from "../notify/PushHere";
 import { spans } from "../notify/spans";
@@ -22,7 +22,7 @@ type State = Schema<"Notifications">;
 
 /** How alerts find people when no board is open. */
 export default function Notifications({ query }: PageProps) {
-  const hall = query.get("hall") ?? halls.value[0]?.id ?? "";
+  const hall = hallOf(query);
   const loaded = useLoad(async () => (hall === "" ? null : data(client.GET("/api/v1/halls/{hall}/notifications", { params: { path: { hall } } }))), [hall]);
   const chooser = halls.value.length > 1 && (
     <Field label={t("ui.hall")}>
@@ -99,6 +99,11 @@ function When({ hall, state }: { hall: string; state: State }) {
   );
 }
 
+/** Why a message was not sent: a word of central's, or what the other side said. */
+function why(error: string): string {
+  return maybe(`notify.error.${error}`) ?? t("notify.error_said", { text: error });
+}
+
 /** What was sent in the last days, and how that went. */
 function Sent({ hall, state }: { hall: string; state: State }) {
   const [page, setPage] = useState(1);
@@ -115,7 +120,7 @@ function Sent({ hall, state }: { hall: string; state: State }) {
                 { id: "at", name: t("audit.at"), cell: (d) => clock(d.made_at) },
                 { id: "to", name: t("notify.to"), cell: (d) => name(d.channel) },
                 { id: "what", name: t("notify.what"), cell: (d) => `${t(`notify.occasion.${d.occasion}` as Key)}${d.count > 0 ? ` ${d.count}` : ""}` },
-                { id: "state", name: t("ui.state"), cell: (d) => <>{t(`notify.state.${d.state}` as Key)}{d.error !== "" && <span class="muted"> {t("notify.tries", { n: d.tries })} · {d.error}</span>}</> },
+                { id: "state", name: t("ui.state"), cell: (d) => <>{t(`notify.state.${d.state}` as Key)}{d.error !== "" && <span class="muted"> {t("notify.tries", { n: d.tries })} · {why(d.error)}</span>}</> },
               ]}
               empty={<EmptyState title={t("notify.sent_none")} icon="bell" />}
             />

@@ -1,17 +1,20 @@
 import { client, data } from "../api";
 import { lang, t } from "../i18n";
+import { hallOf } from "../live";
 import type { PageProps } from "../pages";
 import { Definitions } from "../report/Figure";
 import { Apart, Totals } from "../report/Totals";
 import { Windows } from "../report/Windows";
 import { Calendar, Hours, Pareto, Trend } from "../report/charts";
+import { month, period } from "../report/data";
 import { Icon } from "../ui/Icon";
 import { Await, useLoad } from "../ui/useLoad";
 
 /** A report as a document: on the screen as it will be on paper, printed or kept as PDF by the browser. */
 export default function Paper({ query }: PageProps) {
-  const asked = { hall: query.get("hall") ?? "", from: query.get("from") ?? "", to: query.get("to") ?? "" };
-  const loaded = useLoad(() => data(client.GET("/api/v1/reports/conduct", { params: { query: asked } })), [JSON.stringify(asked)]);
+  const hall = hallOf(query);
+  const asked = { hall, ...period(query, month(new Date(), 1)) };
+  const loaded = useLoad(async () => (hall === "" ? null : data(client.GET("/api/v1/reports/conduct", { params: { query: asked } }))), [JSON.stringify(asked)]);
   return (
     <div class="paper-page">
       <p class="no-print paper-tools">
@@ -19,7 +22,7 @@ export default function Paper({ query }: PageProps) {
         <button type="button" class="primary" onClick={() => window.print()}><Icon name="print" />{t("report.print")}</button>
       </p>
       <Await of={loaded} lines={10}>
-        {(report) => (
+        {(report) => report && (
           <main class="paper" id="main" data-ready>
             <header>
               <h1>{t("report.paper_title")}</h1>

@@ -1,12 +1,12 @@
 import { client, data } from "../api";
 import { lang, t } from "../i18n";
-import { halls } from "../live";
+import { hallOf, halls } from "../live";
 import type { PageProps } from "../pages";
 import { Definitions } from "../report/Figure";
 import { Apart, Totals } from "../report/Totals";
 import { Windows } from "../report/Windows";
 import { Calendar, Hours, Pareto, Trend } from "../report/charts";
-import { type Period, last, month } from "../report/data";
+import { type Period, last, month, period } from "../report/data";
 import { go } from "../route";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
@@ -16,9 +16,8 @@ import { Await, useLoad } from "../ui/useLoad";
 
 /** How a hall's windows were kept over time, beside how much of that time could be observed. */
 export default function Reports({ query }: PageProps) {
-  const hall = query.get("hall") ?? halls.value[0]?.id ?? "";
-  const usual = last(new Date(), 28);
-  const asked = { hall, from: query.get("from") ?? usual.from, to: query.get("to") ?? usual.to, ...(query.get("window") && { window: query.get("window")! }) };
+  const hall = hallOf(query);
+  const asked = { hall, ...period(query, last(new Date(), 28)), ...(query.get("window") && { window: query.get("window")! }) };
   const key = JSON.stringify(asked);
   const loaded = useLoad(async () => (hall === "" ? null : data(client.GET("/api/v1/reports/conduct", { params: { query: asked } }))), [key]);
   const file = (ending: string) => `/api/v1/reports/conduct.${ending}?${new URLSearchParams({ ...asked, lang: lang.value })}`;

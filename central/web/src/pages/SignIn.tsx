@@ -2,13 +2,15 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Schema, type Session, api, client, data } from "../api";
 import { lang, maybe, setLang, t } from "../i18n";
 import { go, location } from "../route";
+import { expired } from "../session";
 import { Field } from "../ui/Field";
 import { explain } from "../ui/explain";
 
 /** Name and password, then the one-time code where the account asks for one; or the organisation's own sign-in. */
 export function SignIn({ onSignedIn }: { onSignedIn: (session: Session) => void }) {
   const came = location.value.query.get("sign_in");
-  const [error, setError] = useState<string | null>(came === null ? null : maybe(`ui.sign_in.${came}`));
+  const ended = expired.value ? t("ui.error.unauthenticated") : null;
+  const [error, setError] = useState<string | null>(came === null ? ended : maybe(`ui.sign_in.${came}`));
   const [busy, setBusy] = useState(false);
   const [known, setKnown] = useState<{ name: string; password: string } | null>(null);
   const [way, setWay] = useState<Schema<"OidcWay"> | null>(null);

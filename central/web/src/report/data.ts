@@ -1,6 +1,7 @@
 /** A report as the pages use it. Pure. */
 
 import type { Schema } from "../api";
+import { isDay } from "../calendar";
 
 export type Report = Schema<"ConductReport">;
 export type Tally = Schema<"Tally">;
@@ -30,6 +31,12 @@ export function month(today: Date, back: number): Period {
 /** The last `days` days, today included. */
 export function last(today: Date, days: number): Period {
   return { from: iso(new Date(today.getFullYear(), today.getMonth(), today.getDate() - days + 1)), to: iso(today) };
+}
+
+/** The period of an address; `usual` where it says none, or one that is no period. */
+export function period(query: URLSearchParams, usual: Period): Period {
+  const [from, to] = [query.get("from"), query.get("to")];
+  return isDay(from) && isDay(to) && from <= to ? { from, to } : usual;
 }
 
 /** Rules with events that count, most first, and the share of all that they make up together with those before. */

@@ -23,12 +23,13 @@ export function EmptyState({ title, icon = "check", hint, children }: Empty) {
   );
 }
 
-export function ErrorState({ message, retry }: { message: string; retry?: () => void }) {
+export function ErrorState({ message, retry, children }: { message: string; retry?: () => void; children?: ComponentChildren }) {
   return (
     <div class="state failed" role="alert">
       <Icon name="warning" />
       <p>{message}</p>
       {retry && <button type="button" onClick={retry}>{t("ui.retry")}</button>}
+      {children}
     </div>
   );
 }

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "../failure";
+import { t } from "../i18n";
 import { explain } from "./explain";
 import { ErrorState, Skeleton } from "./states";
 
@@ -45,11 +47,19 @@ export function Await<T>({ of, lines, children }: { of: Loaded<T>; lines?: numbe
   if (of.data !== null) {
     return (
       <div class={of.loading ? "reloading" : ""} aria-busy={of.loading}>
-        {of.error !== null && <ErrorState message={explain(of.error)} retry={() => void of.reload()} />}
+        {of.error !== null && <NotLoaded of={of} />}
         {children(of.data)}
       </div>
     );
   }
-  if (of.error !== null) return <ErrorState message={explain(of.error)} retry={() => void of.reload()} />;
+  if (of.error !== null) return <NotLoaded of={of} />;
   return <Skeleton lines={lines ?? 4} />;
+}
+
+/** Why there is nothing. What a page fetches is wrong only where its address is: then the way out is the page without it. */
+function NotLoaded({ of: { error, reload } }: { of: Pick<Loaded<unknown>, "error" | "reload"> }) {
+  if (error instanceof ApiError && error.kind === "invalid") {
+    return <ErrorState message={t("ui.error.address")}><a class="button" href={window.location.pathname}>{t("ui.reset")}</a></ErrorState>;
+  }
+  return <ErrorState message={explain(error)} retry={() => void reload()} />;
 }

@@ -32,7 +32,7 @@ export default function Policy({ query }: PageProps) {
         );
         return (
           <Page title={t("policy.of_hall", { hall: hall.name })} lead={t("policy.lead")} actions={chooser || undefined}>
-            <HallRules key={hall.id} hall={hall.id} tab={query.get("tab") ?? "rules"} />
+            <HallRules key={hall.id} hall={hall.id} tab={query.get("tab") === "history" ? "history" : "rules"} />
           </Page>
         );
       }}
