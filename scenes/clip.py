@@ -116,16 +116,21 @@ def render_frames(script, folder, frames, say):
         say(f"{script.id}: frame {n} of {script.frames}")
 
 
+def tidied(script):
+    """The clip's scene with nobody in view and the desks tidy."""
+    scene = scene_of(script) | {"bystanders": []}
+    for window, played in zip(scene["windows"], script.windows):
+        window["person"] = None
+        window["items"] = [item for item, timed in zip(window["items"], played.items) if timed.tidy]
+    return scene
+
+
 def render_reference(script, path, effects):
     """The tidy reference picture of a script's view."""
     from .render import Scene
 
-    scene = scene_of(script)
-    for window, played in zip(scene["windows"], script.windows):
-        window["person"] = None
-        window["items"] = [item for item, timed in zip(window["items"], played.items) if timed.tidy]
     clean = path.with_suffix(".png")
-    Scene(scene, script.samples).render(clean)
+    Scene(tidied(script), script.samples).render(clean)
     camera.apply_effects(Image.open(clean), effects, np.random.RandomState(script.seed)).save(
         path, quality=effects["quality"]
     )

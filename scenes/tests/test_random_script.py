@@ -2,7 +2,7 @@
 
 import pytest
 
-from scenes import behaviours, events, random_script, timeline
+from scenes import behaviours, clip, events, random_script, timeline
 from scenes.classes import PERMITTED
 
 SEEDS = range(700, 740)
@@ -18,6 +18,14 @@ def test_every_seed_gives_a_script_that_can_be_played():
         assert len(names) > 3
         assert all(item.spec["class"] in PERMITTED for item in script.windows[0].items if item.tidy)
     assert random_script.random_script(700) == random_script.random_script(700)
+
+
+def test_nobody_is_in_a_reference_picture_though_people_pass_in_the_clip():
+    passed = [script for script in scripts() if clip.scene_of(script)["bystanders"]]
+    assert passed
+    for script in passed:
+        tidy = clip.tidied(script)
+        assert tidy["bystanders"] == [] and all(window["person"] is None for window in tidy["windows"])
 
 
 def test_all_conduct_and_all_items_rules_occur():
