@@ -21,7 +21,7 @@ test("the first view is light", async () => {
   for (const view of VIEWS) {
     const seen = await firstView(month, view);
     const addresses = seen.requests.map((one) => one.address);
-    assert.ok(seen.bytes <= 90 * 1024, `${view.view}: ${seen.bytes} bytes`);
+    assert.ok(seen.bytes <= 75 * 1024, `${view.view}: ${seen.bytes} bytes`);
     assert.ok(addresses.length <= 16, `${view.view}: ${addresses.length} requests: ${addresses.join(" ")}`);
     assert.ok(!addresses.some((address) => /engine|widgets/.test(address)), `${view.view} needs neither charts nor widgets`);
   }

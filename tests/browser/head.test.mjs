@@ -98,6 +98,11 @@ test("the most urgent alert is first, and a window that cannot be observed never
   await fits(page, "events on a phone");
   await accessible(page, "events on a phone");
   await screenshot(page, "events-phone");
+  // Of a machine that has not told of itself a phone shows what is known, and no dashes.
+  await page.goto(`${central.url}/fleet`);
+  await page.locator("tbody td", { hasText: "0.1.0" }).waitFor();
+  assert.equal(await page.locator("tbody td", { hasText: /^—$/ }).filter({ visible: true }).count(), 0);
+  await fits(page, "the fleet on a phone");
 
   await agent.send("health", { ...offline, seq: 1, phase: "cleared", at: new Date().toISOString() });
   await agent.send("events", agent.closed(clutter));
@@ -137,6 +142,18 @@ test("a session that ended says so at the sign-in", async () => {
   await page.getByRole("link", { name: zh["ui.events"] }).first().click();
   await page.getByText(zh["ui.error.unauthenticated"]).waitFor();
   await accessible(page, "the sign-in after a session ended");
+  await page.context().close();
+});
+
+test("a page that could not be fetched comes by itself once the server is there again", async () => {
+  const { page } = await signIn(browser, central.url);
+  await page.route("**/api/v1/events?*", (route) => route.abort());
+  await page.route("**/api/v1/events", (route) => route.abort());
+  await page.getByRole("link", { name: zh["ui.events"] }).first().click();
+  await page.getByText(zh["ui.error.unreachable"]).waitFor();
+  await page.unrouteAll();
+  await page.locator("table").waitFor();
+  assert.equal(await page.getByText(zh["ui.error.unreachable"]).count(), 0);
   await page.context().close();
 });
 

@@ -139,3 +139,14 @@ test("any day, week or month, in English and in the dark", async () => {
   assert.equal(await until(() => new URL(li.page.url()).searchParams.get("grain"), "the address says it"), "month");
   assert.deepEqual(li.complaints, []);
 });
+
+test("when the server is gone the page says so, and keeps what it showed", async () => {
+  await li.page.goto(`${central.url}/me`);
+  await li.page.locator("[data-figure=counted]").waitFor();
+  await agent.stop();
+  await central.stop();
+  [agent, central] = [null, null];
+  await li.page.getByText(en["ui.error.unreachable"]).waitFor();
+  assert.equal(await li.page.locator("[data-figure=counted]").count(), 1);
+  await accessible(li.page, "without a server");
+});

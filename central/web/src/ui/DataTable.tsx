@@ -1,5 +1,8 @@
 import type { ComponentChildren } from "preact";
 
+/** What a cell says that has nothing to say; a phone leaves it out. */
+export const NOTHING = "—";
+
 export interface Column<Row> {
   id: string;
   name: string;
@@ -35,13 +38,11 @@ export function DataTable<Row>({ caption, showCaption, columns, rows, keyOf, loo
         <tbody>
           {rows.map((row) => (
             <tr key={keyOf(row)} class={look?.(row) ?? ""}>
-              {columns.map((c, i) =>
-                i === 0 ? (
-                  <th key={c.id} scope="row">{c.cell(row)}</th>
-                ) : (
-                  <td key={c.id} class={c.number ? "number" : ""} data-name={c.name}><div>{c.cell(row)}</div></td>
-                ),
-              )}
+              {columns.map((c, i) => {
+                const says = c.cell(row);
+                if (i === 0) return <th key={c.id} scope="row">{says}</th>;
+                return <td key={c.id} class={`${c.number ? "number" : ""} ${says === NOTHING ? "nothing" : ""}`} data-name={c.name}><div>{says}</div></td>;
+              })}
             </tr>
           ))}
         </tbody>

@@ -12,9 +12,13 @@ export interface Loaded<T> {
   reload: () => Promise<void>;
 }
 
+/** How soon a server that could not be reached is asked again. */
+const AGAIN_MS = 5000;
+
 /**
  * Fetches when the page opens and whenever `of` changes; what was there stays until the new is here. Of several fetches at once each
- * answer is shown that is newer than what is shown: the first does not wait for the last.
+ * answer is shown that is newer than what is shown: the first does not wait for the last. A server that could not be reached is asked
+ * again by itself.
  */
 export function useLoad<T>(fetch: () => Promise<T>, of: readonly unknown[]): Loaded<T> {
   const [state, setState] = useState<Omit<Loaded<T>, "reload">>({ data: null, error: null, loading: true });
@@ -39,6 +43,11 @@ export function useLoad<T>(fetch: () => Promise<T>, of: readonly unknown[]): Loa
     // What was asked before is of something else.
     return () => void (shown.current = ++asked.current);
   }, [reload]);
+  useEffect(() => {
+    if (!(state.error instanceof ApiError && state.error.kind === "unreachable")) return undefined;
+    const again = setTimeout(() => void reload(), AGAIN_MS);
+    return () => clearTimeout(again);
+  }, [state.error, reload]);
   return { ...state, reload };
 }
 

@@ -4,7 +4,7 @@ import { say, t } from "../../i18n";
 import type { PageProps } from "../../pages";
 import { clock, duration, percent } from "../../time";
 import { ConfirmDialog } from "../../ui/ConfirmDialog";
-import { DataTable } from "../../ui/DataTable";
+import { DataTable, NOTHING } from "../../ui/DataTable";
 import { Field } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { Page, Section } from "../../ui/Page";
@@ -68,10 +68,10 @@ export default function Agent({ params }: PageProps) {
                 caption={t("fleet.problems")}
                 columns={[
                   { id: "what", name: t("fleet.problem"), cell: (p) => say(p.title) },
-                  { id: "camera", name: t("fleet.camera"), cell: (p) => p.camera ?? "—" },
-                  { id: "windows", name: t("ui.window_label"), cell: (p) => p.windows.join("、") || "—" },
-                  { id: "since", name: t("ui.began"), cell: (p) => (p.raised_at ? clock(p.raised_at) : "—") },
-                  { id: "lasted", name: t("ui.lasted"), number: true, cell: (p) => (p.raised_at ? duration(p.raised_at, p.cleared_at ?? null) : "—") },
+                  { id: "camera", name: t("fleet.camera"), cell: (p) => p.camera ?? NOTHING },
+                  { id: "windows", name: t("ui.window_label"), cell: (p) => p.windows.join(t("text.list_separator")) || NOTHING },
+                  { id: "since", name: t("ui.began"), cell: (p) => (p.raised_at ? clock(p.raised_at) : NOTHING) },
+                  { id: "lasted", name: t("ui.lasted"), number: true, cell: (p) => (p.raised_at ? duration(p.raised_at, p.cleared_at ?? null) : NOTHING) },
                   { id: "state", name: t("ui.state"), cell: (p) => <span class={`badge ${p.cleared_at ? "good" : "warning"}`}>{t(p.cleared_at ? "fleet.over" : "fleet.lasts")}</span> },
                 ]}
                 rows={one.history}
@@ -130,9 +130,9 @@ function Facts({ agent }: { agent: FleetAgent }) {
   return (
     <dl class="facts-list machine-facts">
       <div><dt>{t("ui.state")}</dt><dd>{State(agent)}</dd></div>
-      <div><dt>{t("fleet.version")}</dt><dd>{agent.version ?? "—"}</dd></div>
+      <div><dt>{t("fleet.version")}</dt><dd>{agent.version ?? NOTHING}</dd></div>
       <div><dt>{t("fleet.seen")}</dt><dd>{clock(agent.seen_at)}</dd></div>
-      <div><dt>{t("fleet.connected_since")}</dt><dd>{agent.since ? clock(agent.since) : "—"}</dd></div>
+      <div><dt>{t("fleet.connected_since")}</dt><dd>{agent.since ? clock(agent.since) : NOTHING}</dd></div>
       <div><dt>{t("fleet.clock")}</dt><dd>{Skew(agent)}</dd></div>
       <div><dt>{t("ui.policy")}</dt><dd><Hash digest={machine?.policy ?? null} /></dd></div>
       <div><dt>{t("fleet.calibration")}</dt><dd><Hash digest={machine?.calibration ?? null} /></dd></div>

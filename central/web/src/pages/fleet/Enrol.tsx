@@ -3,7 +3,7 @@ import { type Schema, client, data } from "../../api";
 import { label, t } from "../../i18n";
 import type { PageProps } from "../../pages";
 import { clock } from "../../time";
-import { DataTable } from "../../ui/DataTable";
+import { DataTable, NOTHING } from "../../ui/DataTable";
 import { explain } from "../../ui/explain";
 import { Field } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
@@ -60,7 +60,7 @@ export default function Enrol({ query }: PageProps) {
                 { id: "state", name: t("ui.state"), cell: (one) => <span class={`badge ${TONES[one.state]}`}>{label("fleet.token", one.state)}</span> },
                 { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
                 { id: "until", name: t("fleet.good_until"), cell: (one) => clock(one.expires_at) },
-                { id: "used", name: t("fleet.used"), cell: (one) => (one.used_at ? `${clock(one.used_at)} · ${one.used_from ?? ""}` : "—") },
+                { id: "used", name: t("fleet.used"), cell: (one) => (one.used_at ? `${clock(one.used_at)} · ${one.used_from ?? ""}` : NOTHING) },
                 { id: "do", name: t("policy.actions"), cell: (one) => (one.state === "open" ? <button type="button" onClick={() => void cancel(one)}>{t("fleet.take_back")}</button> : "") },
               ]}
               rows={enrolments}

@@ -1,7 +1,7 @@
 import { client, data } from "../../api";
 import { label, t } from "../../i18n";
 import { clock, percent } from "../../time";
-import { DataTable } from "../../ui/DataTable";
+import { DataTable, NOTHING } from "../../ui/DataTable";
 import { Icon } from "../../ui/Icon";
 import { Page } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
@@ -30,12 +30,12 @@ export default function Fleet() {
                 { id: "agent", name: t("fleet.agent"), cell: (one) => <a href={address(one)}>{one.id}</a> },
                 { id: "hall", name: t("ui.hall"), cell: (one) => one.hall_name },
                 { id: "state", name: t("ui.state"), cell: State },
-                { id: "version", name: t("fleet.version"), cell: (one) => one.version ?? "—" },
-                { id: "cameras", name: t("fleet.cameras"), number: true, cell: (one) => one.machine?.cameras.length ?? "—" },
-                { id: "calibration", name: t("fleet.calibration"), cell: (one) => <Hash digest={one.machine?.calibration ?? null} /> },
+                { id: "version", name: t("fleet.version"), cell: (one) => one.version ?? NOTHING },
+                { id: "cameras", name: t("fleet.cameras"), number: true, cell: (one) => one.machine?.cameras.length ?? NOTHING },
+                { id: "calibration", name: t("fleet.calibration"), cell: (one) => (one.machine ? <Hash digest={one.machine.calibration} /> : NOTHING) },
                 { id: "clock", name: t("fleet.clock"), number: true, cell: Skew },
-                { id: "load", name: t("fleet.load"), number: true, cell: (one) => (one.machine ? percent(one.machine.cpu) : "—") },
-                { id: "observed", name: t("fleet.observed_24h"), number: true, cell: (one) => (one.observed_24h === null || one.observed_24h === undefined ? "—" : percent(one.observed_24h)) },
+                { id: "load", name: t("fleet.load"), number: true, cell: (one) => (one.machine ? percent(one.machine.cpu) : NOTHING) },
+                { id: "observed", name: t("fleet.observed_24h"), number: true, cell: (one) => (one.observed_24h === null || one.observed_24h === undefined ? NOTHING : percent(one.observed_24h)) },
                 { id: "seen", name: t("fleet.seen"), cell: (one) => clock(one.seen_at) },
               ]}
               rows={fleet.agents}
@@ -77,7 +77,7 @@ function signed(value: number): string {
 }
 
 export function Skew(agent: FleetAgent) {
-  if (!agent.machine) return "—";
+  if (!agent.machine) return NOTHING;
   const text = t("fleet.skew_s", { n: signed(agent.machine.skew_s) });
   return isSkewed(agent) ? <span class="badge warning">{text}</span> : text;
 }

@@ -19,11 +19,10 @@ export function useOwnStream(changed: () => unknown): void {
     const open = () => {
       stream = new EventSource("/api/v1/alerts/stream");
       for (const kind of KINDS) stream.addEventListener(kind, note);
-      // A browser gives up where the server refuses; fetching tells why.
+      // Fetching tells what is wrong, so that nobody takes what is old for new. Where the server refuses, a browser gives up.
       stream.onerror = () => {
-        if (stream.readyState !== EventSource.CLOSED) return;
-        void act.current();
-        again = setTimeout(open, RETRY_MS);
+        note();
+        if (stream.readyState === EventSource.CLOSED) again = setTimeout(open, RETRY_MS);
       };
     };
     open();

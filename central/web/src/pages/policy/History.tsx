@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { type Schema, client, data } from "../../api";
 import { t } from "../../i18n";
 import { clock } from "../../time";
-import { DataTable } from "../../ui/DataTable";
+import { DataTable, NOTHING } from "../../ui/DataTable";
 import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { Section } from "../../ui/Page";
@@ -45,7 +45,7 @@ export function History({ state, onChange }: Props) {
             { id: "version", name: t("policy.version"), cell: sign },
             { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
             { id: "at", name: t("policy.at"), cell: (one) => clock(one.at) },
-            { id: "note", name: t("policy.note"), cell: (one) => one.note || "—" },
+            { id: "note", name: t("policy.note"), cell: (one) => one.note || NOTHING },
             { id: "do", name: t("policy.actions"), cell: deeds },
           ]}
           rows={state.versions}
@@ -62,7 +62,7 @@ export function History({ state, onChange }: Props) {
               { id: "version", name: t("policy.version"), cell: (one) => <code>{short(one.digest)}</code> },
               { id: "by", name: t("policy.by"), cell: (one) => who(one.by) },
               { id: "whom", name: t("policy.for_whom"), cell: (one) => t(one.whole ? "policy.whole_hall" : "policy.is_trial") },
-              { id: "note", name: t("policy.note"), cell: (one) => one.note || "—" },
+              { id: "note", name: t("policy.note"), cell: (one) => one.note || NOTHING },
               { id: "state", name: t("policy.progress"), cell: (one) => <button type="button" onClick={() => setOpened(one)}>{count(one)}</button> },
             ]}
             rows={state.rollouts}

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { client, data } from "../../api";
 import { label, t } from "../../i18n";
 import { clock } from "../../time";
-import { DataTable } from "../../ui/DataTable";
+import { DataTable, NOTHING } from "../../ui/DataTable";
 import { Section } from "../../ui/Page";
 import { type Rollout, isSettled, short } from "./document";
 import { PutInForce } from "./PutInForce";
@@ -65,8 +65,8 @@ export function Progress({ rollout }: { rollout: Rollout }) {
       columns={[
         { id: "agent", name: t("fleet.agent"), cell: (one) => one.agent },
         { id: "state", name: t("ui.state"), cell: (one) => <span class={`badge ${TONES[one.state]}`}>{label("policy.state", one.state)}</span> },
-        { id: "at", name: t("policy.answered"), cell: (one) => (one.at ? clock(one.at) : "—") },
-        { id: "why", name: t("policy.why"), cell: (one) => (one.problems.length > 0 ? <Why problems={one.problems} /> : "—") },
+        { id: "at", name: t("policy.answered"), cell: (one) => (one.at ? clock(one.at) : NOTHING) },
+        { id: "why", name: t("policy.why"), cell: (one) => (one.problems.length > 0 ? <Why problems={one.problems} /> : NOTHING) },
       ]}
       rows={rollout.agents}
       keyOf={(one) => one.agent}

@@ -98,7 +98,7 @@ function Shown({ result }: { result: Result }) {
 
 /** What cannot be known, or what else changes. */
 function beyond(rule: RuleResult) {
-  const looser = rule.looser.map((key) => label("policy.field", key)).join("、");
+  const looser = rule.looser.map((key) => label("policy.field", key)).join(t("text.list_separator"));
   const severity = rule.severity_changed > 0 ? t("policy.other_severity", { n: rule.severity_changed }) : "";
   if (looser === "") return severity || "—";
   return <span class="badge warning">{t("policy.cannot_know", { settings: looser })}{severity && ` ${severity}`}</span>;

@@ -22,8 +22,8 @@ export function valueText(field: string, value: unknown): string {
   if (value === null || value === undefined) return t("policy.none");
   if (name === "enabled") return value === true ? t("policy.on") : t("policy.off");
   if (name === "severity") return label("severity", String(value));
-  if (name === "permitted") return (value as string[]).map((item) => label("item", item)).join("、");
-  if (Array.isArray(value)) return value.length === 0 ? t("policy.none") : value.join("、");
+  if (name === "permitted") return (value as string[]).map((item) => label("item", item)).join(t("text.list_separator"));
+  if (Array.isArray(value)) return value.length === 0 ? t("policy.none") : value.join(t("text.list_separator"));
   if (typeof value === "number" && name.endsWith("_ratio")) return percent(value);
   if (typeof value === "number" && name.endsWith("_s")) return seconds(value);
   return String(value);
