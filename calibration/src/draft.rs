@@ -135,17 +135,22 @@ impl Draft {
             .iter_mut()
             .flat_map(|w| w.seat.iter_mut().chain(w.desk.iter_mut().flatten()))
             .chain(draft.smoking_zones.iter_mut().flat_map(|z| &mut z.polygon))
-            .chain(draft.privacy_masks.iter_mut().flat_map(|m| &mut m.polygon))
-            .chain(draft.lenses.iter_mut().map(|l| &mut l.centre));
+            .chain(draft.privacy_masks.iter_mut().flat_map(|m| &mut m.polygon));
         for corner in corners {
-            *corner = corner.map(rounded);
+            *corner = on_the_edge(corner.map(rounded));
         }
         for lens in &mut draft.lenses {
+            lens.centre = lens.centre.map(rounded);
             (lens.k1, lens.k2) = (rounded(lens.k1), rounded(lens.k2));
             lens.roll_deg = (lens.roll_deg * 1e2).round() / 1e2;
         }
         draft
     }
+}
+
+/// A corner that rounding alone puts outside the picture lies on its edge, as it is read from a file.
+fn on_the_edge(corner: Corner) -> Corner {
+    if Polygon::is_outside(corner) { corner } else { corner.map(|v| v.clamp(0.0, 1.0)) }
 }
 
 fn rounded(v: f64) -> f64 {

@@ -227,6 +227,11 @@ fn differences_are_told_as_steps() {
     };
     check("nothing", |_| {}, &[]);
     check("rounding", |d| d.windows[0].seat[0][0] += 0.00002, &[]);
+    check(
+        "rounding beyond the edge",
+        |d| d.privacy_masks.last_mut().unwrap().polygon[0] = [-4e-4, -4e-4],
+        &[],
+    );
     check("added", |d| d.windows.push(window("3", [0.1, 0.1, 0.1, 0.1])), &["added Window 3"]);
     check("removed", |d| drop(d.windows.remove(0)), &["removed Window 1"]);
     check(
