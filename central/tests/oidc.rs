@@ -161,6 +161,10 @@ async fn travel(central: &Central) -> (String, reqwest::Response) {
 }
 
 async fn central(idp: &Idp) -> Central {
+    central_of(&idp.issuer).await
+}
+
+async fn central_of(issuer: &str) -> Central {
     let port = free_port();
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("oidc-secret"), SECRET).unwrap();
@@ -169,7 +173,7 @@ async fn central(idp: &Idp) -> Central {
         port,
         &format!(
             r#"[oidc]
-            issuer = "{}"
+            issuer = "{issuer}"
             client_id = "central"
             client_secret_file = "oidc-secret"
             redirect_url = "http://127.0.0.1:1/api/v1/session/oidc/callback"
@@ -182,8 +186,7 @@ async fn central(idp: &Idp) -> Central {
             value = "district"
             role = "auditor"
             all_halls = true
-            "#,
-            idp.issuer
+            "#
         ),
         &format!("embedded = true\nlisten = \"127.0.0.1:{port}\""),
     )
@@ -278,6 +281,31 @@ async fn what_does_not_hold_signs_nobody_in() {
     let store = central.store().await;
     assert!(store.accounts().await.unwrap().iter().all(|account| !account.from_provider));
     central.stop().await;
+}
+
+/// A browser is on its way by a link of the page: it must end at a page that says what is the matter.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_way_there_the_page_says_so() {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let place = async |central: &Central| {
+        let start = http.get(central.url("/api/v1/session/oidc")).send().await.unwrap();
+        assert_eq!(start.status(), 303);
+        start.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let dead = central_of(&format!("http://127.0.0.1:{}", free_port())).await;
+    assert_eq!(place(&dead).await, "/?sign_in=failed");
+    dead.stop().await;
+
+    let idp = Idp::start().await;
+    let busy = central(&idp).await;
+    assert!(place(&busy).await.starts_with(&idp.issuer));
+    for tries in 0.. {
+        assert!(tries < 1000, "nobody is slowed down");
+        if place(&busy).await == "/?sign_in=failed" {
+            break;
+        }
+    }
+    busy.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

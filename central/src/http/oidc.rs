@@ -62,12 +62,11 @@ pub async fn ways(State(app): State<Arc<App>>) -> Json<WaysIn> {
     Json(WaysIn { oidc: app.provider.as_deref().map(way) })
 }
 
-/// Sends the browser to the organisation's own sign-in.
+/// Sends the browser to the organisation's own sign-in; back to the page with `sign_in=failed` where that does not answer or
+/// was asked for too often.
 #[utoipa::path(get, path = "/api/v1/session/oidc", tag = "session", responses(
-    (status = 303, description = "There"),
+    (status = 303, description = "There, or back to the page"),
     (status = 404, description = "There is none", body = Details, content_type = "application/problem+json"),
-    (status = 429, description = "Too many tries", body = Details, content_type = "application/problem+json"),
-    (status = 503, description = "It does not answer", body = Details, content_type = "application/problem+json"),
 ))]
 pub async fn start(
     State(app): State<Arc<App>>,
@@ -75,11 +74,17 @@ pub async fn start(
 ) -> Result<Response, Failure> {
     let provider = provider(&app)?;
     let now = Timestamp::now();
-    app.tries.take(peer.0.ip(), now).map_err(Failure::TooMany)?;
-    let (url, flow) = provider.begin().await.map_err(|error| {
-        tracing::error!(%error, "nobody can sign in with OpenID Connect");
-        Failure::Unavailable("the organisation's sign-in does not answer")
-    })?;
+    // A person's browser is on its way here by a link: what it is told must be a page.
+    if app.tries.take(peer.0.ip(), now).is_err() {
+        return Ok(to(FAILED));
+    }
+    let (url, flow) = match provider.begin().await {
+        Ok(begun) => begun,
+        Err(error) => {
+            tracing::error!(%error, "nobody can sign in with OpenID Connect");
+            return Ok(to(FAILED));
+        }
+    };
     let token = signed_in::secret();
     app.store.add_flow(&signed_in::hash(&token), &flow, now + LASTS).await?;
     Ok(with_cookie(to(url.as_str()), &cookie(&app, COOKIE, &token, LASTS, "Lax")))
@@ -155,6 +160,9 @@ async fn identify(
         Err(Refused::Missing | Refused::LastAdministrator) => Err("failed"),
     })
 }
+
+/// The page that says that the sign-in did not succeed.
+const FAILED: &str = "/?sign_in=failed";
 
 fn provider(app: &App) -> Result<&Provider, Failure> {
     app.provider.as_deref().ok_or(Failure::NotFound("there is no other way to sign in"))
