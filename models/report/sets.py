@@ -16,8 +16,9 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60101-60105": "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera. No rule was tuned on these "
-                                "ten minutes. In one of them somebody stands behind the empty chair and is taken for somebody at the post.",
+    "random clips 60101-60115": "Thirty minutes of rendered clips (`python -m scenes random-clips --start 60101 --n 15`), no clip a part of another, through "
+                                "the same pipeline as a camera. No rule was tuned on them. Whoever stands behind an empty chair in them is taken for "
+                                "somebody at the post.",
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
 # Where items are required, these are, there or not: what is missing is known from the truth.

@@ -1,5 +1,7 @@
 /** Days of the calendar as `2026-11-23`: they have no clock and no time zone. Weeks begin on Monday. */
 
+import { writtenAt } from "./format";
+
 const DAY_MS = 24 * 3600 * 1000;
 
 function number(day: string): number {
@@ -53,5 +55,5 @@ export function sheet(day: string): { from: string; to: string } {
 
 /** A day as people of a language write it. */
 export function written(day: string, lang: string, how: Intl.DateTimeFormatOptions = { month: "short", day: "numeric" }): string {
-  return new Date(number(day)).toLocaleDateString(lang, { ...how, timeZone: "UTC" });
+  return writtenAt(new Date(number(day)), lang, { ...how, timeZone: "UTC" });
 }

@@ -1,6 +1,7 @@
 /** Times as people read them. */
 
 import { signal } from "@preact/signals";
+import { writtenAt } from "./format";
 import { lang, t } from "./i18n";
 
 /** The present, renewed every second for durations that run. */
@@ -15,7 +16,7 @@ export function clock(iso: string): string {
   const at = new Date(iso);
   const today = at.toDateString() === new Date(now.value).toDateString();
   const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
-  return at.toLocaleString(lang.value, today ? time : { month: "short", day: "numeric", ...time });
+  return writtenAt(at, lang.value, today ? time : { month: "short", day: "numeric", ...time });
 }
 
 /** `4:07`, or `1:04:07` from an hour on. */

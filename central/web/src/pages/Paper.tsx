@@ -1,4 +1,5 @@
 import { client, data } from "../api";
+import { writtenAt } from "../format";
 import { lang, t } from "../i18n";
 import { hallOf } from "../live";
 import type { PageProps } from "../pages";
@@ -27,7 +28,7 @@ export default function Paper({ query }: PageProps) {
             <header>
               <h1>{t("report.paper_title")}</h1>
               <p>{report.hall_name} · {report.from} – {report.to}</p>
-              <p class="muted">{t("report.made_at", { time: new Date(report.made_at).toLocaleString(lang.value, { timeZone: report.timezone, dateStyle: "medium", timeStyle: "short" }) })}</p>
+              <p class="muted">{t("report.made_at", { time: writtenAt(new Date(report.made_at), lang.value, { timeZone: report.timezone, dateStyle: "medium", timeStyle: "short" }) })}</p>
             </header>
             <section><h2>{t("report.summary")}</h2><Totals report={report} /></section>
             <section><Trend report={report} /></section>

@@ -1,4 +1,5 @@
 import { client, data } from "../api";
+import { writtenAt } from "../format";
 import { label, lang, t } from "../i18n";
 import { clock } from "../time";
 import { DataTable } from "../ui/DataTable";
@@ -31,5 +32,5 @@ export default function Retention() {
 
 /** A day with its year: what is kept reaches back over more than one. */
 function day(iso: string): string {
-  return new Date(iso).toLocaleDateString(lang.value, { year: "numeric", month: "short", day: "numeric" });
+  return writtenAt(new Date(iso), lang.value, { year: "numeric", month: "short", day: "numeric" });
 }

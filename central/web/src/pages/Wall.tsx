@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Schema, client, data } from "../api";
 import { arrange } from "../floor/arrange";
+import { writtenAt } from "../format";
 import { label, say, t } from "../i18n";
 import { clock, now } from "../time";
 import { Icon, type IconName } from "../ui/Icon";
@@ -35,7 +36,7 @@ export default function WallPage() {
   if (wall === null) return null;
   const placed = wall.windows.some((window) => window.place);
   const { cells, columns } = placed ? arrange(wall.windows) : { cells: wall.windows.map((window, n) => ({ window, x: n % 4, y: Math.floor(n / 4) })), columns: Math.min(4, wall.windows.length) };
-  const time = new Date(now.value).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = writtenAt(new Date(now.value), "zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
   return (
     <main class={`wall-page ${state}`}>
       <header>

@@ -1,3 +1,4 @@
+import { writtenAt } from "../../format";
 import { lang, label, t } from "../../i18n";
 import { percent } from "../../time";
 import { DataTable } from "../../ui/DataTable";
@@ -42,7 +43,7 @@ function DayStrip({ day }: { day: Day }) {
     <div class="coverage-day" style={{ flexGrow: day.hours.length }}>
       <div class="hours">
         {day.hours.map(({ at, share }) => (
-          <i key={at.getTime()} class={`hour step-${step(share)}`} title={`${at.toLocaleString(lang.value, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })} ${share === null ? t("fleet.nothing_counted") : percent(share)}`} />
+          <i key={at.getTime()} class={`hour step-${step(share)}`} title={`${writtenAt(at, lang.value, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })} ${share === null ? t("fleet.nothing_counted") : percent(share)}`} />
         ))}
       </div>
       <small>{dayName(day.at)}</small>
@@ -51,7 +52,7 @@ function DayStrip({ day }: { day: Day }) {
 }
 
 function dayName(at: Date): string {
-  return at.toLocaleDateString(lang.value, { month: "numeric", day: "numeric" });
+  return writtenAt(at, lang.value, { month: "numeric", day: "numeric" });
 }
 
 function Figures({ coverage }: { coverage: AgentHours }) {

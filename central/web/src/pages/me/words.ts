@@ -1,6 +1,7 @@
 /** Times and reasons in the words of this page. */
 
 import { dayOf, written } from "../../calendar";
+import { writtenAt } from "../../format";
 import { label, lang, maybe, say } from "../../i18n";
 import { t } from "../../i18n";
 import { place } from "../../words";
@@ -8,7 +9,7 @@ import type { OwnEvent, Summary } from "./counting";
 
 /** `10:05`. */
 export function hourOf(iso: string): string {
-  return new Date(iso).toLocaleTimeString(lang.value, { hour: "2-digit", minute: "2-digit", hour12: false });
+  return writtenAt(new Date(iso), lang.value, { hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 /** The day of an instant, with its weekday. */
