@@ -41,6 +41,7 @@ test("a menu opens at the first click and by keyboard, though its code comes lat
     await page.goto(`${month.url}/me`);
     await button.press(key);
     await page.locator("[role=menuitem][data-highlighted]").waitFor();
+    await until(() => page.evaluate(() => document.activeElement?.closest("[role=menu]") != null), `the focus is in the menu, after ${key}`);
     await page.keyboard.press("Enter");
     await until(() => new URL(page.url()).pathname === "/security", `the first deed, after ${key}`);
   }
