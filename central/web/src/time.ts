@@ -1,6 +1,7 @@
 /** Times as people read them. */
 
 import { signal } from "@preact/signals";
+import { dayOf, written } from "./calendar";
 import { writtenAt } from "./format";
 import { lang, t } from "./i18n";
 
@@ -17,6 +18,21 @@ export function clock(iso: string): string {
   const today = at.toDateString() === new Date(now.value).toDateString();
   const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
   return writtenAt(at, lang.value, today ? time : { month: "short", day: "numeric", ...time });
+}
+
+/** `10:05`. */
+export function hourOf(iso: string): string {
+  return writtenAt(new Date(iso), lang.value, { hour: "2-digit", minute: "2-digit", hour12: false });
+}
+
+/** The day of an instant, with its weekday. */
+export function dayWritten(iso: string): string {
+  return written(dayOf(new Date(iso)), lang.value, { month: "short", day: "numeric", weekday: "short" });
+}
+
+/** A deadline: the day it is the end of. */
+export function dueWritten(iso: string): string {
+  return dayWritten(new Date(Date.parse(iso) - 1).toISOString());
 }
 
 /** `4:07`, or `1:04:07` from an hour on. */

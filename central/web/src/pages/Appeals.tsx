@@ -1,11 +1,10 @@
 import { useState } from "preact/hooks";
 import { type Schema, client, data } from "../api";
 import { FormDialog } from "../account/AccountForm";
-import { dayOf, written } from "../calendar";
-import { label, lang, say, t } from "../i18n";
+import { label, say, t } from "../i18n";
 import type { PageProps } from "../pages";
 import { go } from "../route";
-import { clock, duration, percent } from "../time";
+import { clock, dueWritten, duration, percent } from "../time";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Page } from "../ui/Page";
@@ -102,9 +101,8 @@ function Card({ appeal, onAnswer }: { appeal: Appeal; onAnswer: (decision: Decis
 
 /** Until when it has to be answered; marked when that is near. */
 function Due({ due }: { due: string }) {
-  const last = written(dayOf(new Date(Date.parse(due) - 1)), lang.value, { month: "short", day: "numeric", weekday: "short" });
   const near = Date.parse(due) - Date.now() < 2 * DAY_MS;
-  return <span class={`badge ${near ? "warning" : ""}`}>{near && <Icon name="clock" />}{t("appeal.due_day", { day: last })}</span>;
+  return <span class={`badge ${near ? "warning" : ""}`}>{near && <Icon name="clock" />}{t("appeal.due_day", { day: dueWritten(due) })}</span>;
 }
 
 interface AnswerProps {

@@ -161,7 +161,7 @@ function Cameras({ agent }: { agent: FleetAgent }) {
           const problem = wrong(c.id)[0];
           return <span class={`badge ${!agent.online ? "unknown" : problem ? "warning" : "good"}`}>{!agent.online ? t("ui.unknown") : problem ? say(problem.title) : t("fleet.state.well")}</span>;
         } },
-        { id: "windows", name: t("ui.window_label"), cell: (c) => c.windows.join("、") || t("fleet.no_windows") },
+        { id: "windows", name: t("ui.window_label"), cell: (c) => c.windows.join(t("text.list_separator")) || t("fleet.no_windows") },
         { id: "rate", name: t("fleet.looked"), number: true, cell: (c) => t("fleet.per_second", { n: c.looked_per_s.toFixed(1) }) },
         { id: "dropped", name: t("fleet.dropped"), number: true, cell: (c) => percent(c.dropped) },
       ]}

@@ -6,7 +6,7 @@ import { explain } from "../../ui/explain";
 import { Field } from "../../ui/Field";
 import { tell } from "../../ui/toast";
 import type { OwnEvent } from "./counting";
-import { dayWritten, hourOf } from "./words";
+import { dayWritten, hourOf } from "../../time";
 
 const CHOICES: readonly Schema<"Appeal">["choice"][] = ["not_my_shift", "part_of_work", "not_so", "other"];
 const LONGEST = 500;

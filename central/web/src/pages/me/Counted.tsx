@@ -4,7 +4,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { Section } from "../../ui/Page";
 import { type Summary, apart, shares } from "./counting";
-import { dayWritten, hourOf } from "./words";
+import { dayWritten, hourOf } from "../../time";
 
 const HOURS = ["observed", "unknown", "unreported"] as const;
 

@@ -1,8 +1,8 @@
 import { label, say, t } from "../../i18n";
-import { clock, duration, percent } from "../../time";
+import { clock, dayWritten, dueWritten, duration, hourOf, percent } from "../../time";
 import { Icon } from "../../ui/Icon";
 import { type OwnEvent, mayContest } from "./counting";
-import { dayWritten, dueWritten, hourOf, why } from "./words";
+import { why } from "./words";
 import { who } from "../../words";
 
 interface Props {

@@ -3,7 +3,7 @@ import { type Schema, client } from "../../api";
 import { t } from "../../i18n";
 import { Icon } from "../../ui/Icon";
 import { complain } from "../../ui/toast";
-import { hourOf } from "./words";
+import { hourOf } from "../../time";
 
 interface Props {
   now: Schema<"OwnNow">;

@@ -1,26 +1,9 @@
-/** Times and reasons in the words of this page. */
+/** Reasons and places in the words of this page. */
 
-import { dayOf, written } from "../../calendar";
-import { writtenAt } from "../../format";
-import { label, lang, maybe, say } from "../../i18n";
+import { label, maybe, say } from "../../i18n";
 import { t } from "../../i18n";
 import { place } from "../../words";
 import type { OwnEvent, Summary } from "./counting";
-
-/** `10:05`. */
-export function hourOf(iso: string): string {
-  return writtenAt(new Date(iso), lang.value, { hour: "2-digit", minute: "2-digit", hour12: false });
-}
-
-/** The day of an instant, with its weekday. */
-export function dayWritten(iso: string): string {
-  return written(dayOf(new Date(iso)), lang.value, { month: "short", day: "numeric", weekday: "short" });
-}
-
-/** A deadline: the day it is the end of. */
-export function dueWritten(iso: string): string {
-  return dayWritten(new Date(Date.parse(iso) - 1).toISOString());
-}
 
 /** Why an event was raised, said to the person it is about; the hall's words where there are none of its own. */
 export function why(event: OwnEvent): string {
