@@ -163,7 +163,7 @@ impl Check<'_> {
         match error {
             PolygonError::Outside { .. } => {
                 for (index, &[x, y]) in corners.iter().enumerate() {
-                    if Polygon::is_outside([x, y]) {
+                    if Polygon::moved_inside([x, y]).is_none() {
                         self.problem(place.corner(index), Code::Outside, [("x", x.into()), ("y", y.into())]);
                     }
                 }

@@ -137,7 +137,8 @@ impl Draft {
             .chain(draft.smoking_zones.iter_mut().flat_map(|z| &mut z.polygon))
             .chain(draft.privacy_masks.iter_mut().flat_map(|m| &mut m.polygon));
         for corner in corners {
-            *corner = on_the_edge(corner.map(rounded));
+            *corner = corner.map(rounded);
+            *corner = Polygon::moved_inside(*corner).unwrap_or(*corner);
         }
         for lens in &mut draft.lenses {
             lens.centre = lens.centre.map(rounded);
@@ -146,11 +147,6 @@ impl Draft {
         }
         draft
     }
-}
-
-/// A corner that rounding alone puts outside the picture lies on its edge, as it is read from a file.
-fn on_the_edge(corner: Corner) -> Corner {
-    if Polygon::is_outside(corner) { corner } else { corner.map(|v| v.clamp(0.0, 1.0)) }
 }
 
 fn rounded(v: f64) -> f64 {

@@ -138,13 +138,11 @@ impl Polygon {
     /// # Errors
     /// See [`PolygonError`].
     pub fn new(corners: &[[f64; 2]]) -> Result<Self, PolygonError> {
-        for (index, &[x, y]) in corners.iter().enumerate() {
-            if Self::is_outside([x, y]) {
-                return Err(PolygonError::Outside { index, x, y });
-            }
-        }
-        let mut points: Vec<Point> =
-            corners.iter().map(|&[x, y]| Point { x: x.clamp(0.0, 1.0), y: y.clamp(0.0, 1.0) }).collect();
+        let inside = |(index, &[x, y]): (usize, &[f64; 2])| {
+            let [x, y] = Self::moved_inside([x, y]).ok_or(PolygonError::Outside { index, x, y })?;
+            Ok(Point { x, y })
+        };
+        let mut points = corners.iter().enumerate().map(inside).collect::<Result<Vec<Point>, _>>()?;
         points.dedup();
         if points.len() > 1 && points.first() == points.last() {
             points.pop();
@@ -162,10 +160,11 @@ impl Polygon {
         Ok(polygon)
     }
 
-    /// Whether a corner is too far outside the picture to be rounding, or not a number.
+    /// The corner; on the picture's edge where rounding alone puts it outside. `None` if it is further outside, or not a number.
     #[must_use]
-    pub fn is_outside(corner: [f64; 2]) -> bool {
-        corner.iter().any(|v| !(-ROUNDING..=1.0 + ROUNDING).contains(v))
+    pub fn moved_inside(corner: [f64; 2]) -> Option<[f64; 2]> {
+        let is_near = corner.iter().all(|v| (-ROUNDING..=1.0 + ROUNDING).contains(v));
+        is_near.then(|| corner.map(|v| v.clamp(0.0, 1.0)))
     }
 
     /// The corners in order.

@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
-    parser.add_argument("--again", action="store_true", help="window, desk, smoking: go on from the last training's weights, 40 %% of the way (the sets have grown)")
+    parser.add_argument("--again", action="store_true", help="go on from the committed weights, 40 %% of the way (the sets have grown)")
     parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
@@ -53,7 +53,7 @@ def main():
         found = sprites.Sprites(args.sprites) if args.sprites else None
         desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found)
     if "badge" in steps:
-        crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part), int(16000 * part))
+        crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), int(16000 * part), again=args.again)
     if "smoking" in steps:
         crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), again=args.again)
     if "int8" in steps:

@@ -13,6 +13,8 @@ SHORTEST = 10            # pixels of the crop; less than this in sight of a draw
 LENGTHS = 14, 92         # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
+COVERED = .2             # of the augmented chests get something in front of them
+HIDDEN, PARTLY = .75, .45   # shares of where a badge hangs: from the first on nobody can tell, from the second on nothing is taught
 
 
 def badge_label(window):
@@ -88,14 +90,24 @@ def badge_variant(window, keypoints, number, rng):
             label = -1                                          # the card fell outside: no clear truth
     elif label == 1 and rng.random() < .5:
         crop = paste.chest_distractor(crop, rng, neck, scale)
-    if label == 0 and place[0] >= 0 and rng.random() < .08:     # something in front of the badge
-        x0, y0, x1, y1 = (place + [-4, -4, 4, 4]).clip(0, 128).astype(int)
-        if x1 > x0 and y1 > y0:
-            crop = crop.copy()
-            crop[y0:, max(0, x0 - 30):x1 + 30] = rng.integers(0, 255, 3)
-            label, place = 2, NOWHERE
+    if label in (0, 1) and rng.random() < COVERED:
+        crop, label, place = covered(crop, label, place, neck, scale, window.picture(), rng)
     crop, place = finished(crop, place, rng)
     return crop, label, place
+
+
+def covered(crop, label, place, neck, scale, scenery, rng):
+    """(crop, label, box) of a chest of known truth with something in front of it: `unclear` where that hides the badge, or most of where one would be."""
+    height, width = scenery.shape[:2]
+    side = rng.integers(12, max(13, min(height, width) // 2))
+    x, y = rng.integers(0, width - side), rng.integers(0, height - side)
+    crop, hidden = paste.cover(crop, rng, neck, scale, scenery[y:y + side, x:x + side])
+    half, top, bottom = np.array(paste.BADGE_PLACE) * scale
+    chest = paste.share_hidden(hidden, [neck[0] - half, neck[1] + top, neck[0] + half, neck[1] + bottom])
+    gone = paste.share_hidden(hidden, place) if label == 0 and place[0] > -1 else chest
+    if gone >= HIDDEN and (label == 1 or chest >= PARTLY):
+        return crop, 2, NOWHERE
+    return (crop, -1, NOWHERE) if gone >= PARTLY else (crop, label, place)
 
 
 def smoking_places(keypoints, scale):

@@ -92,9 +92,16 @@ class Crops:
         return chance
 
 
-def train_badge(crops_, rows, real_share, seed, samples, checkpoint):
+def train_badge(crops_, rows, real_share, seed, samples, checkpoint, committed=None):
+    """`committed`: go on from these weights, more slowly."""
     chance = crops_.chance(rows & (crops_.label >= 0), [.42, .42, .16], real_share)
-    return fit(lambda: BadgeNet(3), crops_.crop, crops_.label, crops_.place, chance, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint)
+
+    def make():
+        net = BadgeNet(3)
+        if committed:
+            onnx_weights.load(net, committed, torch.from_numpy(net_input(crops_.crop[0])))
+        return net
+    return fit(make, crops_.crop, crops_.label, crops_.place, chance, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint, lr=6e-4 if committed else 1.2e-3)
 
 
 def unclear_offset(logits, labels, offsets=np.arange(0, 4.01, .25), accepted=.12):
@@ -118,7 +125,8 @@ def badge_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, cross_validate=True):
+def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, cross_validate=True, again=False):
+    """`again`: go on from the committed weights; the cross-validation, which must not have seen its people, begins anew all the same."""
     c = Crops(cache, "badge", windows)
     synthetic = c.split == "train"
     real = c.set == "real_badge"
@@ -132,7 +140,7 @@ def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, c
             mine = real & c.clean & (groups == g)
             logits[mine] = predict(net, c.crop[mine])
         pooled = (logits[real & c.clean], c.label[real & c.clean])
-    net = train_badge(c, synthetic | real, .35, seed, samples, cache / f"badge-{seed}.pt")
+    net = train_badge(c, synthetic | real, .35, seed, samples, cache / f"badge-{seed}.pt", folder / "badge.onnx" if again else None)
     tune, test = (c.clean & (c.split == s) for s in ("tune", "test"))
     tl, sl = predict(net, c.crop[tune]), predict(net, c.crop[test])
     fit_logits, fit_labels = (np.concatenate([tl, pooled[0]]), np.concatenate([c.label[tune], pooled[1]])) if pooled else (tl, c.label[tune])

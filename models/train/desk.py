@@ -11,6 +11,7 @@ from .coco import CocoHead
 from .desk_net import CLASSES, INPUTS, OUTPUTS, DeskNet, Exported
 from .desk_score import best_thresholds, cells_to_rows, choose_coco, clutter_counts, fused, logit, report, suppressed
 from .export import export, save_figures
+from .loop import half
 
 MAPS = ["features_8", "features_16", "features_32"]
 BATCH = 12
@@ -81,7 +82,7 @@ def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start=None, foun
     net.train()
     for step, (crop, heat, weight, distance, taught) in enumerate(loader, first):
         crop = crop.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with half():
             logits, distances = net(crop)
         loss = loss_of(logits.float(), distances.float(), heat.float(), weight.float(), distance.float(), taught, weights)
         optimiser.zero_grad(set_to_none=True)

@@ -15,23 +15,26 @@ def exported(path):
     return ([[constants[i].astype(np.float32) for i in n.input[1:3]] for n in graph.node if n.op_type == kind] for kind in ("Conv", "Gemm"))
 
 
+CONVOLUTIONS = nn.Conv1d, nn.Conv2d
+
+
 @torch.no_grad()
-def load(net, path, crops):
+def load(net, path, *inputs):
     """Gives the network the weights of an exported one.
 
-    The export folded the normalisations into the convolutions before them. So each becomes the identity for inputs that are
-    distributed as those which `crops` (n, 3, h, w) cause: training goes on from the same outputs.
+    The export folded the normalisations into the convolutions before them. So each becomes the identity for what some `inputs` of the
+    network (each with a batch) cause: training goes on from the same outputs.
     """
     order, hooks = [], []
-    layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.Linear))]
+    layers = [m for m in net.modules() if isinstance(m, (*CONVOLUTIONS, nn.BatchNorm2d, nn.Linear))]
     for layer in layers:
         hooks.append(layer.register_forward_hook(lambda m, *_: order.append(m)))
-    net.eval()(crops[:1])
+    net.eval()(*(x[:1] for x in inputs))
     for hook in hooks:
         hook.remove()
     convolutions, linear = exported(path)
     ours = lambda kind: [m for m in order if isinstance(m, kind)]
-    for layer, (weight, bias) in [*zip(ours(nn.Conv2d), convolutions), *zip(ours(nn.Linear), linear)]:  # what comes after ours (COCO's head) is left out
+    for layer, (weight, bias) in [*zip(ours(CONVOLUTIONS), convolutions), *zip(ours(nn.Linear), linear)]:  # what comes after ours (COCO's head) is left out
         if tuple(layer.weight.shape) != weight.shape:
             raise SystemExit(f"{path.name}: another network, {weight.shape} where {tuple(layer.weight.shape)} is wanted")
         layer.weight.copy_(torch.from_numpy(weight))
@@ -43,7 +46,7 @@ def load(net, path, crops):
     norms = [m for m in order if isinstance(m, nn.BatchNorm2d)]
     seen = {}
     hooks = [m.register_forward_hook(lambda m, inputs, _: seen.__setitem__(m, inputs[0])) for m in norms]
-    net(crops)
+    net(*inputs)
     for hook in hooks:
         hook.remove()
     for norm in norms:

@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 OVER = 3
+# Where a badge hangs, from the middle of the shoulder joints on: half the width, and from where to where below, in the person's scale.
+BADGE_PLACE = .36, .12, 1.15
 
 
 class Layer:
@@ -135,3 +137,35 @@ def chest_distractor(picture, rng, neck, s):
     else:
         cords(layer, rng, neck, (x, y + s * rng.uniform(.15, .3)), s * .8, bright(rng))
     return layer.laid(rng)
+
+
+def cover(picture, rng, neck, s, scenery):
+    """Something in front of the chest: a sign that hangs over the counter, a screen, a raised phone, papers; or a piece of `scenery`
+    (RGB of any size). Returns the picture and which pixels are hidden."""
+    layer = Layer(picture)
+    half, top, bottom = np.array(BADGE_PLACE) * s
+    w, h = 2 * half * np.exp(rng.uniform(-.35, .9)), (bottom - top) * np.exp(rng.uniform(-.5, .7))   # larger than any badge
+    x, y = neck[0] + rng.normal(0, .5) * half, neck[1] + rng.uniform(-.1, .9) * bottom - h / 2 * rng.random()
+    corners, angle = quad(x, y, w, h, rng.normal(0, .12)), rng.normal(0, .1)
+    face = bright(rng) if rng.random() < .4 else any_colour(rng)
+    layer.polygon(corners, face)
+    ink = any_colour(rng) if face.mean() > 128 else bright(rng)
+    if rng.random() < .6:                                       # lettering
+        for row in np.arange(.15, .9, rng.uniform(.12, .4)):
+            for u in np.arange(-.42, .36, .11):
+                if rng.random() < .7:
+                    layer.polygon(quad(x + u * w, y + row * h, .08 * w, .08 * h, angle), ink)
+    if rng.random() < .4:
+        layer.line([*corners, corners[0]], any_colour(rng), s * rng.uniform(.01, .05))
+    hidden = np.asarray(layer.sheet.resize(picture.shape[1::-1], Image.BOX))[..., 3] > 127
+    if scenery is None or rng.random() < .6:
+        return layer.laid(rng), hidden
+    part = np.asarray(Image.fromarray(scenery).resize(picture.shape[1::-1], Image.BILINEAR))
+    return np.where(hidden[..., None], part, picture), hidden
+
+
+def share_hidden(hidden, box):
+    """Which share of a box (x0, y0, x1, y1 in pixels), as far as it lies in the crop, is hidden; 1 if none of it does."""
+    height, width = hidden.shape
+    x0, y0, x1, y1 = (int(round(v)) for v in np.clip(box, 0, [width, height, width, height]))
+    return float(hidden[y0:y1, x0:x1].mean()) if x1 > x0 and y1 > y0 else 1.0

@@ -4,7 +4,7 @@ import onnxruntime as ort
 import torch
 from torch.nn import functional as F
 
-from . import crops, data, metrics
+from . import crops, data, metrics, onnx_weights
 from .crop_heads import BADGE_GROUPS, badge_group, shoulder_px
 from .export import export, save_figures
 from .features import CROP_SIZE
@@ -70,17 +70,19 @@ def loss_of(presence, posture, labels):
     return loss
 
 
-def fit_maps(c, rows, seed, steps, checkpoint, again=False):
-    chance, net = c.chance(rows), MapsHead()
+def fit_maps(c, rows, seed, steps, checkpoint, start=None):
+    """`start`: go on from these weights, more slowly."""
+    chance, net = c.chance(rows), start or MapsHead()
 
     def loss(generator):
         take = rows[drawn(len(rows), MAPS_BATCH, generator, chance)]
         return loss_of(*net(*c.batch(take, MAPS)), torch.from_numpy(c.labels[take]))
-    return train(net, loss, steps, seed, checkpoint, lr=.6e-3 if again else 1.5e-3, what=f"maps {len(rows)}", again=again)
+    return train(net, loss, steps, seed, checkpoint, lr=.6e-3 if start else 1.5e-3, what=f"maps {len(rows)}")
 
 
-def fit_eyes(c, rows, seed, steps, checkpoint, again=False):
-    chance, net = c.chance(rows), Eyes().to(memory_format=torch.channels_last)
+def fit_eyes(c, rows, seed, steps, checkpoint, start=None):
+    """`start`: go on from these weights, more slowly."""
+    chance, net = c.chance(rows), (start or Eyes()).to(memory_format=torch.channels_last)
 
     def loss(generator):
         take = rows[drawn(len(rows), EYES_BATCH, generator, chance)]
@@ -89,8 +91,15 @@ def fit_eyes(c, rows, seed, steps, checkpoint, again=False):
         with half():
             presence, posture, heat = net.all(x.contiguous(memory_format=torch.channels_last))
         return loss_of(presence.float(), posture.float(), torch.from_numpy(c.labels[take])) + HEAT * heat_loss(heat.float(), points)
-    return train(net, loss, steps, seed, checkpoint, lr=.8e-3 if again else 1.2e-3, decay=2e-2, clip=3.0, slower=("backbone",),
-                 what=f"eyes {len(rows)}", again=again)
+    return train(net, loss, steps, seed, checkpoint, lr=.8e-3 if start else 1.2e-3, decay=2e-2, clip=3.0, slower=("backbone",),
+                 what=f"eyes {len(rows)}")
+
+
+def committed_networks(path, c, rows):
+    """Both networks of the committed head; the rows show what their layers see."""
+    both, inputs = Both(MapsHead(), Eyes(), (.5, .5)), c.batch(rows, [*MAPS, "crop"])
+    onnx_weights.load(both, path, *inputs[:-1], inputs[-1].permute(0, 3, 1, 2))
+    return both.maps, both.eyes
 
 
 @torch.no_grad()
@@ -214,13 +223,14 @@ def real_figures(c, clean, logits, judge):
 
 
 def run(windows, cache, weights_folder, part=1.0, seed=1, cross_validate=True, again=False):
-    """Trains, reports, exports. `again`: goes on from the weights of the last training, for a part of the steps."""
+    """Trains, reports, exports. `again`: goes on from the committed weights."""
     c = Cached(cache / "window", windows)
     rows = np.flatnonzero((c.split == "train") | (c.real & ~c.clean))
     tune, test = (np.flatnonzero((c.split == s) & c.clean) for s in ("tune", "test"))
     print(f"window head: {len(rows)} training crops of {len({c.windows[i].key for i in rows})} windows")
-    maps = fit_maps(c, rows, seed, int(MAPS_STEPS * part), cache / f"window-maps-{seed}.pt", again)
-    eyes = fit_eyes(c, rows, seed, int(EYES_STEPS * part), cache / f"window-eyes-{seed}.pt", again)
+    start = committed_networks(weights_folder / "window.onnx", c, rows[:: max(1, len(rows) // 64)]) if again else (None, None)
+    maps = fit_maps(c, rows, seed, int(MAPS_STEPS * part), cache / f"window-maps-{seed}.pt", start[0])
+    eyes = fit_eyes(c, rows, seed, int(EYES_STEPS * part), cache / f"window-eyes-{seed}.pt", start[1])
     said = {k: (predict(maps, c, r, MAPS), predict(eyes, c, r, ["crop"])) for k, r in (("tune", tune), ("test", test))}
     shares = best_shares(*said["tune"], c.labels[tune])
     net = Both(maps, eyes, shares)

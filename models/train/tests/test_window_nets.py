@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here: the networks' tests are skipped")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from train import crops, loop, window_nets  # noqa: E402
+from train import crops, export, loop, onnx_weights, window_nets  # noqa: E402
 
 
 def test_points_go_where_their_pixels_go():
@@ -69,3 +69,17 @@ def test_an_interrupted_training_goes_on(tmp_path):
     resumed, steps = fitted(1000, tmp_path / "part.pt")
     assert steps == 30
     assert torch.allclose(whole.weight, resumed.weight, atol=1e-6)
+
+
+def test_training_goes_on_from_an_exported_head(tmp_path):
+    torch.manual_seed(5)
+    shapes = {"features_32": (1280, 8, 8), "features_16": (168, 16, 16), "keypoints": (1, 17, 3), "crop": (3, 192, 192)}
+    inputs = [torch.rand(4, *shape) * (255 if name == "crop" else 1) for name, shape in shapes.items()]
+    both = lambda: window_nets.Both(window_nets.MapsHead(), window_nets.Eyes(), (.5, .25))
+    trained, path, net = both().eval(), tmp_path / "net.onnx", both()
+    with torch.no_grad():
+        trained.maps.mix[1].running_mean.add_(.2)
+        export.export(trained, shapes, ["presence", "posture"], path, check=2e-2, half=True)
+        onnx_weights.load(net, path, *inputs)
+        for now, before in zip(net.eval()(*inputs), trained(*inputs)):
+            assert torch.allclose(now, before, atol=.02)
