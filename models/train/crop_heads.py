@@ -154,7 +154,7 @@ def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, c
     p = metrics.softmax(fit_logits, temperature)
     figures["unclear_offset"] = offset
     synthetic_part = np.arange(len(p)) < len(tl)                      # precise enough on the rendered and on the real people
-    missing = max(metrics.precision_threshold(p[known & part, 1], fit_labels[known & part] == 1, .96, .5, .9) for part in (synthetic_part, ~synthetic_part) if (known & part).any())
+    missing = max(metrics.precision_threshold(p[known & part, 1], fit_labels[known & part] == 1, .96, .5, .8) for part in (synthetic_part, ~synthetic_part) if (known & part).any())
     thresholds = [.5, missing, 0.0]
     figures["temperature"], figures["thresholds"] = temperature, {"worn": .5, "missing": missing}
     figures["tune"] = badge_report("badge, synthetic tune", tl, c.label[tune], temperature, thresholds)
