@@ -158,7 +158,7 @@ def cover(picture, rng, neck, s, scenery):
     if rng.random() < .4:
         layer.line([*corners, corners[0]], any_colour(rng), s * rng.uniform(.01, .05))
     hidden = np.asarray(layer.sheet.resize(picture.shape[1::-1], Image.BOX))[..., 3] > 127
-    if scenery is None or rng.random() < .6:
+    if rng.random() < .6:
         return layer.laid(rng), hidden
     part = np.asarray(Image.fromarray(scenery).resize(picture.shape[1::-1], Image.BILINEAR))
     return np.where(hidden[..., None], part, picture), hidden

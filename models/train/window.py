@@ -146,8 +146,8 @@ def thresholds_of(presence, posture, labels):
     out = {"absent": metrics.precision_threshold(presence[:, 0], labels[:, 0] == 0, .99, .6, .9), "present": .6, "upright": .4, "standing": .4}
     known = labels[:, 1] >= 0
     for i, name in enumerate(data.POSTURE[1:4], 1):
-        least = LEANS if name == "tilted" else .45
-        out[name] = metrics.precision_threshold(posture[known, i], labels[known, 1] == i, .98, least, max(least, .75))
+        out[name] = metrics.precision_threshold(posture[known, i], labels[known, 1] == i, .98, .45, .75)
+    out["tilted"] = max(out["tilted"], LEANS)
     return out
 
 
