@@ -164,6 +164,13 @@ async fn whoever_guesses_waits() {
 }
 
 #[tokio::test]
+async fn the_first_picture_is_there_at_once_after_the_sign_in() {
+    let page = Page::signed_in().await;
+    let answer = page.get("/api/cameras/cam-1/picture?max=64").await;
+    assert_eq!(answer.status(), StatusCode::OK, "{}", page.log());
+}
+
+#[tokio::test]
 async fn pictures_come_small_or_whole_with_heads_hidden_unless_asked() {
     let page = Page::signed_in().await;
     let cameras = page.until_it_sees().await;

@@ -106,6 +106,10 @@ impl App {
             self.analyst.forget();
             self.workshop.clear();
             self.proposals.forget();
+            // Whoever signed in meanwhile would never see a picture.
+            if self.sessions.is_anybody(Instant::now()) {
+                self.handle.gallery.open();
+            }
         }
     }
 }

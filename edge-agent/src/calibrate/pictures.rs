@@ -81,7 +81,7 @@ pub(super) async fn show(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, Failure> {
     let camera = app.handle.camera(&id)?;
-    let frame = app.handle.newest(&camera)?;
+    let frame = app.handle.awaited(&camera).await?;
     if wanted.heads == Heads::Clear {
         tracing::warn!(%camera, "the calibration page shows heads as they are");
     }
