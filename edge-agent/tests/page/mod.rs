@@ -107,6 +107,7 @@ impl Page {
             let mut see = true;
             for camera in cameras.as_array().unwrap() {
                 let id = camera["id"].as_str().unwrap();
+                see &= camera["state"] != "starting";
                 see &= self.get(&format!("/api/cameras/{id}/picture?max=64")).await.status() == 200;
             }
             if see {
