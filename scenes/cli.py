@@ -9,6 +9,7 @@ from pathlib import Path
 from . import behaviours, camera, timeline
 from .classes import ITEM_CLASSES
 from .events import Ambiguous
+from .spec import BEHIND
 
 
 def main(argv=None):
@@ -76,6 +77,9 @@ def _parser():
         ("bystanders", "windows with somebody in front of the counter or passing behind"),
     ):
         stills.add_argument(f"--{name}", type=float, default=0.0, help=f"share of {text} (default 0)")
+    stills.add_argument(
+        "--behind", type=float, default=BEHIND, help=f"share of bystanders who stand behind the post (default {BEHIND})"
+    )
     stills.add_argument("--focus", choices=("window", "seat"), default="window", help="what a zoomed camera looks at")
     stills.set_defaults(run=_stills)
 
@@ -155,6 +159,7 @@ def _stills(args):
         "focus": args.focus,
         "crowded": args.crowded,
         "bystanders": args.bystanders,
+        "behind": args.behind,
     }
     render_set(args.start, args.n, Path(args.out), settings, _say)
 

@@ -206,14 +206,18 @@ def manifest_row(script, folder):
         window["reference"] = f"img/{script.id}.ref.jpg"
         window.update({key: value for key in ("required", "permitted") if (value := getattr(played, key))})
     frames = [json.loads((Path(folder) / f"{n:04d}.json").read_text()) for n in timeline.sources(script)]
-    rows = []
+    rows, policy = [], script.policy
     for k, (window, described) in enumerate(zip(windows, scene["windows"])):
         mine = timeline.intervals(window["window"], [frame[k] for frame in frames], script.fps)
         for row in mine:
             if row.get("presence") == "present":
                 row["subject"] = people.subject(described["person"])
         rows += mine
-    policy = events.settled(rows, windows, script.policy) if script.pictures else script.policy
+        wears_none = described["person"] and described["person"]["badge"]["kind"] == "none"
+        if script.pictures and wears_none and events.begins_hidden(mine):
+            policy = {**policy, "badge_missing": {**policy.get("badge_missing", {}), "enabled": False}}
+    if script.pictures:
+        policy = events.settled(rows, windows, policy)
     return {
         "id": script.id,
         "kind": "clip",

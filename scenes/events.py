@@ -11,6 +11,9 @@ MARGIN_S = 1.0
 """A condition whose length is within this of its dwell could be judged either way; a clip must not hold one."""
 
 
+ONSET_S = 2.0
+"""The contract's tolerance for when an event opened."""
+
 TRIES = 12
 """So often a dwell is made longer before a timeline counts as ambiguous."""
 
@@ -86,6 +89,25 @@ def settled(truth, windows, policy):
             dwell = policy.get(problem.rule, {}).get("raise_after_s", DEFAULT_DWELL_S[problem.rule])
             policy = {**policy, problem.rule: {**policy.get(problem.rule, {}), "raise_after_s": dwell + MARGIN_S}}
     return policy
+
+
+def begins_hidden(rows):
+    """Whether the badge of somebody who wears none cannot be seen at first, for longer than the contract forgives.
+
+    The truth counts from where the whole chest is in sight. A system that can tell by a part of it, rightly, opens its event earlier
+    and would be called wrong twice. rows: one window's, in time order; an absence ends a sitting.
+    """
+    hidden, seen = 0.0, False
+    for row in rows:
+        if row.get("presence") == "absent":
+            hidden, seen = 0.0, False
+        elif row.get("badge") is not None:
+            seen = True
+        elif not seen:
+            hidden += row["to"] - row["from"]
+            if hidden > ONSET_S:
+                return True
+    return False
 
 
 def derive(truth, windows, policy):

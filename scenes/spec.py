@@ -14,6 +14,7 @@ FRONTS = ((0.55, 0.55, 0.54), (0.30, 0.18, 0.09), (0.12, 0.2, 0.35), (0.7, 0.68,
 FLOORS = ((0.45, 0.43, 0.40), (0.3, 0.3, 0.31), (0.55, 0.48, 0.4))
 BANNERS = (None, (0.35, 0.03, 0.03), (0.03, 0.1, 0.35))
 TINTS = ((1, 0.97, 0.92), (1, 1, 1), (0.93, 0.97, 1))
+BEHIND = 0.4  # share of bystanders who are behind the post, the others are in front of the counter
 CLEAR_OF_CAMERA = 0.8  # metres; nearer, a bystander would be all there is to see
 COATS = ((0.03, 0.04, 0.07), (0.30, 0.06, 0.06), (0.40, 0.34, 0.25), (0.10, 0.10, 0.11), (0.16, 0.20, 0.12))
 
@@ -79,9 +80,9 @@ def _paper_to_read(rng, items):
     return kept + [paper]
 
 
-def random_bystander(rng, x0):
+def random_bystander(rng, x0, behind=BEHIND):
     """Somebody who is not at a post: in front of the counter with the face to it, or passing behind. Room metres."""
-    in_front = rng.rand() < 0.6
+    in_front = rng.rand() < 1 - behind
     person = random_person(rng)
     person["badge"]["kind"] = "none"
     return {
@@ -96,13 +97,23 @@ def random_bystander(rng, x0):
 
 
 def random_scene(
-    seed, size, windows, kinds=KINDS, wanted=(), emphasised=(), zoom=0.0, focus="window", crowded=0.0, bystanders=0.0
+    seed,
+    size,
+    windows,
+    kinds=KINDS,
+    wanted=(),
+    emphasised=(),
+    zoom=0.0,
+    focus="window",
+    crowded=0.0,
+    bystanders=0.0,
+    behind=BEHIND,
 ):
     """A scene of `windows` windows. `wanted` behaviours are dealt to the windows in turn instead of being drawn.
 
     zoom, crowded, bystanders: shares of scenes zoomed until their windows (or seats: focus) fill the picture, of crowded
-    desks, and of windows with somebody in front of the counter or passing behind. They are drawn apart: without them a seed's scene
-    stays what it is.
+    desks, and of windows with somebody in front of the counter or passing behind (behind: a share of those). They are drawn apart:
+    without them a seed's scene stays what it is.
     """
     rng, rare = np.random.RandomState(seed), np.random.RandomState(seed ^ 0x0DD)
     style = random_style(rng, windows)
@@ -117,7 +128,7 @@ def random_scene(
         corners = np.concatenate([truth.corners(k, windows, style)[part] for k in range(windows)])
         camera = zoomed(camera, corners, size, rare.uniform(-0.05, 0.1))
     seats = [truth.seat_x(k, windows, style["pitch"]) for k in range(windows)]
-    others = [random_bystander(rare, x) for x in seats if rare.rand() < bystanders]
+    others = [random_bystander(rare, x, behind) for x in seats if rare.rand() < bystanders]
     return {
         "seed": int(seed),
         "size": list(size),

@@ -28,6 +28,7 @@ def plan(seed, settings):
         settings["focus"],
         settings["crowded"],
         settings["bystanders"],
+        settings["behind"],
     )
     with_reference = seed * 2654435761 % 1000 < settings["reference_share"] * 1000
     return scene, camera.random_effects(rng), with_reference, rng

@@ -1,4 +1,5 @@
 """Training of the desk detector: network in desk_net.py, crops in desk_data.py, judgement in desk_score.py."""
+import copy
 import sys
 import time
 
@@ -11,7 +12,7 @@ from .coco import CocoHead
 from .desk_net import CLASSES, INPUTS, OUTPUTS, DeskNet, Exported
 from .desk_score import best_thresholds, cells_to_rows, choose_coco, clutter_counts, fused, logit, report, suppressed
 from .export import export, save_figures
-from .loop import half
+from .loop import AVERAGED_OVER, average, half
 
 MAPS = ["features_8", "features_16", "features_32"]
 BATCH = 12
@@ -54,7 +55,7 @@ def started(desks, start):
 
 
 def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start=None, found=None):
-    """Trains on `samples` crops drawn anew; a checkpoint after every 2,000 lets an interrupted run go on.
+    """Trains on `samples` crops drawn anew and gives the mean of the last weights; a checkpoint after every 2,000 lets an interrupted run go on.
 
     `start`: an exported network whose weights are the start. `found`: sprites to paste.
     """
@@ -68,11 +69,11 @@ def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start=None, foun
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [lr * .3, lr], total_steps=steps + 1, pct_start=.1)
     chances = np.array([SET_WEIGHT.get(w.set, 1.0) * (1.6 if desk_data.has_clutter(w) else 1.0) for w, _ in desks])
     weights = class_weights(desks)
-    first = 0
+    mean, first = copy.deepcopy(net), 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
         if state["samples"] == samples and state["desks"] == len(desks):
-            for name, part in (("net", net), ("optimiser", optimiser), ("schedule", schedule)):
+            for name, part in (("net", net), ("mean", mean), ("optimiser", optimiser), ("schedule", schedule)):
                 part.load_state_dict(state[name])
             first = state["step"]
     drawn = desk_data.Samples(desks, chances, steps * BATCH, seed, found)
@@ -90,16 +91,17 @@ def fit(desks, samples, seed, checkpoint, lr=1.5e-3, workers=1, start=None, foun
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
         optimiser.step()
         schedule.step()
+        average(mean, net, 1 - 1 / min(step + 1, max(1, AVERAGED_OVER * steps)))
         total = .98 * total + .02 * float(loss.detach())
         done = step + 1 - first
         if done % 20 == 0:
             left = (time.time() - start) / done * (steps - step - 1)
             print(f"\r  {(step + 1) * BATCH} of {steps * BATCH} crops, loss {total / (1 - .98 ** done):.3f}, {left / 60:.1f} min left ", end="", file=sys.stderr, flush=True)
         if (step + 1) % (2000 // BATCH) == 0:
-            torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+            torch.save({"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
                         "step": step + 1, "samples": samples, "desks": len(desks)}, checkpoint)
     print(file=sys.stderr)
-    return net
+    return mean.eval()
 
 
 @torch.no_grad()

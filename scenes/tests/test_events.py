@@ -114,3 +114,22 @@ def test_windows_are_apart():
     rows = timeline((6, PRESENT), (10, ABSENT)) + [{"window": "2", "from": 0, "to": 16, **PRESENT}]
     found = events.derive(rows, [WINDOW, {"window": "2"}], POLICY)
     assert found == [{"window": "1", "rule": "absence", "opened": 6, "closed": None}]
+
+
+HIDDEN = {**PRESENT, "badge": None}
+MISSING = {**PRESENT, "badge": "missing"}
+
+
+@pytest.mark.parametrize(
+    "spells, expected",
+    [
+        ([(20, MISSING)], False),
+        ([(2, HIDDEN), (20, MISSING)], False),
+        ([(3, HIDDEN), (20, MISSING)], True),
+        ([(6, MISSING), (10, HIDDEN), (6, MISSING)], False),
+        ([(6, MISSING), (10, ABSENT), (3, HIDDEN), (6, MISSING)], True),
+        ([(20, HIDDEN)], True),
+    ],
+)
+def test_a_badge_that_is_hidden_at_first(spells, expected):
+    assert events.begins_hidden(timeline(*spells)) == expected

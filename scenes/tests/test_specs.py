@@ -20,6 +20,7 @@ SETTINGS = {
     "focus": "window",
     "crowded": 0,
     "bystanders": 0,
+    "behind": 0.4,
 }
 
 
@@ -133,6 +134,11 @@ def test_crowded_desks_hold_more_clutter():
         return np.mean([sum(i["class"] in CLUTTER for i in w["items"]) for w in windows])
 
     assert clutter(crowded=1) > 2.5 * clutter()
+
+
+def test_bystanders_stand_behind_where_that_is_asked():
+    others = [other for scene, _, _ in plans(range(40), bystanders=1, behind=1) for other in scene["bystanders"]]
+    assert others and all(other["at"][1] > 0 for other in others)
 
 
 def test_bystanders_stand_outside_the_posts_and_clear_of_the_camera():
