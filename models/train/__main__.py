@@ -16,6 +16,7 @@ def main():
     parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="where features, crops and checkpoints are kept")
     parser.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="where the ONNX files go")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--length", type=float, default=1, help="so many times the usual training (default 1)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
     parser.add_argument("--again", action="store_true", help="go on from the committed weights, 40 %% of the way (the sets have grown)")
     parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
@@ -38,7 +39,7 @@ def main():
     print(f"{len(windows)} windows, {len(tests)} for tests alone", file=sys.stderr)
     poses = features.Poses(args.cache / "poses.jsonl")
     steps = STEPS[1:-1] if args.step == "all" else [args.step]
-    part = .1 if args.quick else 1
+    part = .1 if args.quick else args.length
     if "poses" in steps:
         poses.fill(windows + tests)
     everything = [w for w in windows + tests if w.key in poses.known]
