@@ -6,9 +6,9 @@ from pathlib import Path
 
 WITH_REQUIRED = "synthetic, items required"
 
-RANDOM = ("A part of thirty minutes of rendered clips (`python -m scenes random-clips --start 60101 --n 15`), no clip a part of another, through the same pipeline as a "
-          "camera. The least probability of `tilted` and of a missing badge was set once more after they were seen; nothing else was tuned on them. Whoever stands "
-          "behind an empty chair in them is mostly taken for somebody at the post.")
+RANDOM = ("A part of thirty minutes of rendered clips (`python -m scenes random-clips --start 60201 --n 15`), no clip a part of another, through the same pipeline as a "
+          "camera. Nothing was trained or tuned on them. Where somebody wears no badge and the chest is hidden at first, the clip does not judge that rule: a system that "
+          "tells by a part of the chest would be called wrong for being early.")
 
 # What a reader must know before believing a figure.
 NOTES = {
@@ -20,8 +20,8 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60101-60108": RANDOM,
-    "random clips 60109-60115": RANDOM,
+    "random clips 60201-60208": RANDOM,
+    "random clips 60209-60215": RANDOM,
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
 # Where items are required, these are, there or not: what is missing is known from the truth.
