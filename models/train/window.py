@@ -16,7 +16,7 @@ ARRAYS = [*MAPS, "crop", "points"]
 MAPS_STEPS, EYES_STEPS, MAPS_BATCH, EYES_BATCH = 3000, 2600, 64, 32
 WORSE = .01                     # so much more log-loss is chance
 HEAT = .15                      # weight of the points' maps beside the answers
-LEANS = .9                      # least probability of `tilted`: in clips, people who sit upright reached .8 for minutes, who leans nearly 1
+LEANS = 1.35                    # least log-odds of `tilted` before the temperature: in clips, people who sit upright reached 0.85 for minutes, who leans far more
 
 # What is known of a posture where the truth gives none: real people who stand or sit upright for a photograph.
 NOT_SCORED, UPRIGHT_OR_STANDING = -1, -2
@@ -141,13 +141,13 @@ def score(logits, labels):
                           for z, y, names in zip(logits, labels.clip(-1).T, (data.PRESENCE, data.POSTURE))]))
 
 
-def thresholds_of(presence, posture, labels):
+def thresholds_of(presence, posture, labels, temperature):
     """Least probability at which each class is said: precise first, because staff would be accused."""
     out = {"absent": metrics.precision_threshold(presence[:, 0], labels[:, 0] == 0, .99, .6, .9), "present": .6, "upright": .4, "standing": .4}
     known = labels[:, 1] >= 0
     for i, name in enumerate(data.POSTURE[1:4], 1):
         out[name] = metrics.precision_threshold(posture[known, i], labels[known, 1] == i, .98, .45, .75)
-    out["tilted"] = max(out["tilted"], LEANS)
+    out["tilted"] = max(out["tilted"], 1 / (1 + np.exp(-LEANS / temperature["posture"])))
     return out
 
 
@@ -178,7 +178,7 @@ class Judge:
     def __init__(self, logits, labels):
         names = ("presence", "posture")
         self.temperature = {n: metrics.fit_temperature(z, y) for n, z, y in zip(names, logits, labels.clip(-1).T)}
-        self.thresholds = thresholds_of(*self.probabilities(logits), labels.clip(-1))
+        self.thresholds = thresholds_of(*self.probabilities(logits), labels.clip(-1), self.temperature)
 
     def probabilities(self, logits):
         return [metrics.softmax(z, t) for z, t in zip(logits, self.temperature.values())]
