@@ -7,7 +7,7 @@ from pathlib import Path
 WITH_REQUIRED = "synthetic, items required"
 
 RANDOM = ("A part of thirty minutes of rendered clips (`python -m scenes random-clips --start 60201 --n 15`), no clip a part of another, through the same pipeline as a "
-          "camera. Nothing was trained or tuned on them. Where somebody wears no badge and the chest is hidden at first, the clip does not judge that rule: a system that "
+          "camera. Nothing was trained on them; which of three window heads is committed was decided in view of four of them. Where somebody wears no badge and the chest is hidden at first, the clip does not judge that rule: a system that "
           "tells by a part of the chest would be called wrong for being early.")
 
 # What a reader must know before believing a figure.

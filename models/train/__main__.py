@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-STEPS = ["golden", "poses", "features", "window", "desk", "badge", "smoking", "int8", "card", "all"]
+IN_ORDER = ["poses", "features", "window", "desk", "badge", "smoking", "int8", "card"]
+STEPS = [*IN_ORDER, "all", "golden", "mean", "judge"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    parser.add_argument("step", choices=STEPS, help="one step, or all of them in order (golden aside)")
+    parser.add_argument("step", choices=STEPS, help="one step, or all of them in order (those after it aside)")
     parser.add_argument("--data", nargs="+", type=Path, default=[], help="folders of labelled sets (manifest*.jsonl)")
     parser.add_argument("--test-data", nargs="*", type=Path, default=[], help="sets that are looked at but never trained on")
     parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="where features, crops and checkpoints are kept")
@@ -19,12 +20,18 @@ def main():
     parser.add_argument("--length", type=float, default=1, help="so many times the usual training (default 1)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
     parser.add_argument("--again", action="store_true", help="go on from the committed weights, 40 %% of the way (the sets have grown)")
+    parser.add_argument("--of", nargs=2, type=Path, help="mean: two files of one head; the mean of their weights goes to --weights")
     parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
     if args.step == "golden":
         from . import golden
         return golden.main()
+    if args.step == "mean":
+        from . import onnx_weights
+        if not args.of:
+            parser.error("--of: two files of one head")
+        return onnx_weights.mean(*args.of, args.weights / args.of[0].name)
     import torch
     from . import backgrounds, crop_data, crop_heads, data, desk, features, int8, sprites, window
     torch.set_num_threads(args.threads)
@@ -38,7 +45,7 @@ def main():
     tests = data.windows(args.test_data)
     print(f"{len(windows)} windows, {len(tests)} for tests alone", file=sys.stderr)
     poses = features.Poses(args.cache / "poses.jsonl")
-    steps = STEPS[1:-1] if args.step == "all" else [args.step]
+    steps = IN_ORDER[:-1] if args.step == "all" else [args.step]
     part = .1 if args.quick else args.length
     if "poses" in steps:
         poses.fill(windows + tests)
@@ -50,6 +57,8 @@ def main():
         crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (12, 14), real_times=4)
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
+    if "judge" in steps:
+        window.judge(everything + empty, args.cache, args.weights)
     if "desk" in steps:
         found = sprites.Sprites(args.sprites) if args.sprites else None
         desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found)

@@ -15,6 +15,21 @@ def exported(path):
     return ([[constants[i].astype(np.float32) for i in n.input[1:3]] for n in graph.node if n.op_type == kind] for kind in ("Conv", "Gemm"))
 
 
+def mean(first, second, path):
+    """Writes the network whose weights are the mean of two, of which one went on from the other: between what either knows best
+    (model soups, Wortsman et al. 2022)."""
+    one, other = (onnx.load(str(p)) for p in (first, second))
+    weights = {i.name: numpy_helper.to_array(i) for i in one.graph.initializer}
+    if [i.name for i in other.graph.initializer] != list(weights):
+        raise SystemExit(f"{second.name}: another network than {first.name}")
+    for weight in other.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if np.issubdtype(values.dtype, np.floating):
+            middle = (weights[weight.name].astype(np.float32) + values.astype(np.float32)) / 2
+            weight.CopyFrom(numpy_helper.from_array(middle.astype(values.dtype), weight.name))
+    onnx.save(other, str(path))
+
+
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d
 
 

@@ -1,4 +1,6 @@
 """The window head: presence and posture, from MoveNet Thunder's maps of the window crop and from the crop itself."""
+import json
+
 import numpy as np
 import onnxruntime as ort
 import torch
@@ -224,6 +226,25 @@ def real_figures(c, clean, logits, judge):
     return {"real_badge": {"title": "real_badge and people-free parts of it, cross-validated", "presence": out}, "real_badge_alarms": alarms}
 
 
+def fairness(c, rows, logits):
+    """Right postures by group of the rendered person."""
+    known, right = c.labels[rows, 1] >= 0, logits[1].argmax(1) == c.labels[rows, 1]
+    return metrics.by_group([c.windows[i].truth.get("subject") if k else None for i, k in zip(rows, known)], right)
+
+
+def judge(windows, cache, weights_folder):
+    """Temperatures, thresholds and figures of the committed head, as after a training; its cross-validation and candidates stay."""
+    c = Cached(cache / "window", windows)
+    rows = {s: np.flatnonzero((c.split == s) & c.clean) for s in ("tune", "test")}
+    said = {s: committed_logits(weights_folder / "window.onnx", c, r) for s, r in rows.items()}
+    judged = Judge(said["tune"], c.labels[rows["tune"]])
+    figures = json.loads((weights_folder / "figures.json").read_text())["window"]
+    figures |= {"temperature": judged.temperature, "thresholds": judged.thresholds, "fairness": fairness(c, rows["test"], said["test"])}
+    for name, r in rows.items():
+        figures[name] = judged.report(said[name], c.labels[r], [c.windows[i] for i in r], f"synthetic {name}")
+    save_figures(weights_folder, "window", figures)
+
+
 def run(windows, cache, weights_folder, part=1.0, seed=1, cross_validate=True, again=False):
     """Trains, reports, exports. `again`: goes on from the committed weights."""
     c = Cached(cache / "window", windows)
@@ -247,9 +268,7 @@ def run(windows, cache, weights_folder, part=1.0, seed=1, cross_validate=True, a
     refuse_if_worse(weights_folder / "window.onnx", mixed(*said["tune"], shares), c, tune)
     inputs = {"features_32": (1280, 8, 8), "features_16": (168, 16, 16), "keypoints": (1, 17, 3), "crop": (3, *CROP_SIZE)}
     export(net, inputs, ["presence", "posture"], weights_folder / "window.onnx", check=2e-2, half=True)
-    known = c.labels[test, 1] >= 0
-    right = mixed(*said["test"], shares)[1].argmax(1) == c.labels[test, 1]
-    figures["fairness"] = metrics.by_group([c.windows[i].truth.get("subject") if k else None for i, k in zip(test, known)], right)
+    figures["fairness"] = fairness(c, test, mixed(*said["test"], shares))
     save_figures(weights_folder, "window", figures)
     if cross_validate and c.real.any():
         clean, logits = cross_validated(c, rows, shares, part, cache)
