@@ -58,7 +58,7 @@ def main():
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "judge" in steps:
-        window.judge(everything + empty, args.cache, args.weights)
+        window.judge_committed(everything + empty, args.cache, args.weights)
     if "desk" in steps:
         found = sprites.Sprites(args.sprites) if args.sprites else None
         desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found)

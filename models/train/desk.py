@@ -10,7 +10,7 @@ import torch
 from . import bases, data, desk_data, onnx_weights
 from .coco import CocoHead
 from .desk_net import CLASSES, INPUTS, OUTPUTS, DeskNet, Exported
-from .desk_score import best_thresholds, cells_to_rows, choose_coco, clutter_counts, fused, logit, report, suppressed
+from .desk_score import best_thresholds, cells_to_rows, choose_coco, clutter_counts, f_measure, fused, logit, report, suppressed
 from .export import export, save_figures
 from .loop import AVERAGED_OVER, average, half
 
@@ -120,7 +120,7 @@ def predict(net, desks):
 
 
 def clutter_f1(path, desks):
-    """Clutter F1 of an exported network without COCO's head, at the thresholds that suit it best."""
+    """Clutter F1 of an exported network without COCO's head, at the thresholds that `best_thresholds` chooses on these desks."""
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     empty = {name: np.zeros((1, *shape), np.float32) for name, shape in INPUTS.items()}
     pictures = []
@@ -129,7 +129,7 @@ def clutter_f1(path, desks):
         heat, box = session.run(OUTPUTS[:2], {**empty, "crop": net_input(crop)})
         pictures.append((suppressed(cells_to_rows(heat[0], box[0])), rows))
     tp, fp, fn = clutter_counts(pictures, best_thresholds(pictures))
-    return 2 * tp / max(2 * tp + fp + fn, 1)
+    return f_measure(tp, tp + fp, tp + fn)
 
 
 def net_input(crop):

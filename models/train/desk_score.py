@@ -109,12 +109,17 @@ def clutter_counts(pictures, thresholds):
     return tp, fp, fn
 
 
+def f_measure(tp, said, there, beta=1):
+    """Of hits, what was said and what is there; with a beta under 1 precision counts more, above 1 recall."""
+    return (1 + beta**2) * tp / max(said + beta**2 * there, 1e-9)
+
+
 def best_thresholds(pictures):
     """By class, where a detection counts.
 
     Clutter is clutter whatever its class: one threshold for all of it, then for each class with enough truth another where
-    that helps the whole. Precision counts more (F-measure with beta 0.5), because staff would be accused. An item that has to be there counts as missing where it is not found: of permitted
-    classes recall counts more (F-measure with beta 2, of the class alone).
+    that helps the whole. Precision counts more (F-measure with beta 0.5), because staff would be accused. An item that has to
+    be there counts as missing where it is not found: of permitted classes recall counts more (beta 2, of the class alone).
     """
     chosen = np.full(CLASSES, .35)
     counts = np.bincount([int(row[0]) for _, truth in pictures for row in truth if row[0] >= 0], minlength=CLASSES)
@@ -125,7 +130,7 @@ def best_thresholds(pictures):
 
     def good(changed):
         tp, fp, fn = clutter_counts(pictures, changed)
-        return 1.25 * tp / max(1.25 * tp + .25 * fn + fp, 1)
+        return f_measure(tp, tp + fp, tp + fn, .5)
 
     def with_(labels, threshold):
         changed = chosen.copy()
@@ -155,8 +160,7 @@ def best_of_class(pictures, label, beta):
         scores += [(r[1], h >= 0) for r, h in zip(rows, match(rows[:, 2:], mine, .3))]
     for t in STEPS:
         tp, said = sum(h for s, h in scores if s >= t), sum(s >= t for s, _ in scores)
-        precision, recall = tp / max(said, 1), tp / n
-        f = (1 + beta**2) * precision * recall / max(beta**2 * precision + recall, 1e-9)
+        f = f_measure(tp, said, n, beta)
         if f > best[0] + 1e-6:
             best = (f, t)
     return best[1]

@@ -232,16 +232,16 @@ def fairness(c, rows, logits):
     return metrics.by_group([c.windows[i].truth.get("subject") if k else None for i, k in zip(rows, known)], right)
 
 
-def judge(windows, cache, weights_folder):
+def judge_committed(windows, cache, weights_folder):
     """Temperatures, thresholds and figures of the committed head, as after a training; its cross-validation and candidates stay."""
     c = Cached(cache / "window", windows)
     rows = {s: np.flatnonzero((c.split == s) & c.clean) for s in ("tune", "test")}
     said = {s: committed_logits(weights_folder / "window.onnx", c, r) for s, r in rows.items()}
-    judged = Judge(said["tune"], c.labels[rows["tune"]])
+    judge = Judge(said["tune"], c.labels[rows["tune"]])
     figures = json.loads((weights_folder / "figures.json").read_text())["window"]
-    figures |= {"temperature": judged.temperature, "thresholds": judged.thresholds, "fairness": fairness(c, rows["test"], said["test"])}
+    figures |= {"temperature": judge.temperature, "thresholds": judge.thresholds, "fairness": fairness(c, rows["test"], said["test"])}
     for name, r in rows.items():
-        figures[name] = judged.report(said[name], c.labels[r], [c.windows[i] for i in r], f"synthetic {name}")
+        figures[name] = judge.report(said[name], c.labels[r], [c.windows[i] for i in r], f"synthetic {name}")
     save_figures(weights_folder, "window", figures)
 
 
