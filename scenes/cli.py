@@ -127,6 +127,12 @@ def _parser():
     random.add_argument("--out", required=True, help="folder for clip/, img/, script/ and manifest.jsonl")
     random.set_defaults(run=_random_clips)
 
+    frames = commands.add_parser("frames", help="single frames of a set's clips as labelled stills")
+    frames.add_argument("--of", required=True, help="folder of the clips' set")
+    frames.add_argument("--every", type=float, default=1.0, help="seconds between two frames (default 1)")
+    frames.add_argument("--out", required=True, help="folder for img/ and the manifest")
+    frames.set_defaults(run=_frames)
+
     reference = commands.add_parser("reference", help="the tidy reference picture of a script's view")
     reference.add_argument("--script", required=True)
     reference.add_argument("--out", required=True, help="JPEG file")
@@ -215,6 +221,12 @@ def _random_clips(args):
             _say(f"{script.id}: left out, {problem}")
             continue
         _say(f"{script.id}: {row['camera']}, {len(set(timeline.sources(script)))} pictures, {len(row['events'])} events")
+
+
+def _frames(args):
+    from .frames import frame_set
+
+    frame_set(args.of, args.out, args.every, _say)
 
 
 def _reference(args):

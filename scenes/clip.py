@@ -198,6 +198,13 @@ def encode(script, folder, path, effects):
         raise RuntimeError(f"ffmpeg: {words.decode()}")
 
 
+def _hidden(rows, person):
+    """The rules that a random clip does not judge at a window, because what they ask for is hidden from the camera."""
+    wears_none = person and person["badge"]["kind"] == "none"
+    yield from ["badge_missing"] if wears_none and events.begins_hidden(rows) else []
+    yield from events.POSTURE_RULES if events.hides_posture(rows) else []
+
+
 def manifest_row(script, folder):
     """The clip's manifest line, from the truth of its frames."""
     scene = scene_of(script)
@@ -213,9 +220,8 @@ def manifest_row(script, folder):
             if row.get("presence") == "present":
                 row["subject"] = people.subject(described["person"])
         rows += mine
-        wears_none = described["person"] and described["person"]["badge"]["kind"] == "none"
-        if script.pictures and wears_none and events.begins_hidden(mine):
-            policy = {**policy, "badge_missing": {**policy.get("badge_missing", {}), "enabled": False}}
+        if script.pictures:
+            policy = {**policy, **{rule: {**policy.get(rule, {}), "enabled": False} for rule in _hidden(mine, described["person"])}}
     if script.pictures:
         policy = events.settled(rows, windows, policy)
     return {

@@ -14,6 +14,8 @@ MARGIN_S = 1.0
 ONSET_S = 2.0
 """The contract's tolerance for when an event opened."""
 
+POSTURE_RULES = ("slumped", "leaning_back", "tilted")
+
 TRIES = 12
 """So often a dwell is made longer before a timeline counts as ambiguous."""
 
@@ -34,7 +36,7 @@ def condition(rule, interval, window):
     if rule == "overstaffed":
         people = interval.get("people")
         return None if people is None else people > window.get("post", 1)
-    if rule in ("slumped", "leaning_back", "tilted"):
+    if rule in POSTURE_RULES:
         return _at_the_seat(presence, interval.get("posture"), rule)
     if rule == "badge_missing":
         return _at_the_seat(presence, interval.get("badge"), "missing")
@@ -108,6 +110,12 @@ def begins_hidden(rows):
             if hidden > ONSET_S:
                 return True
     return False
+
+
+def hides_posture(rows):
+    """Whether the posture of somebody who is there cannot be seen for longer than the contract forgives: then what is expected of it
+    depends on how much each system dares to guess. rows: one window's."""
+    return sum(row["to"] - row["from"] for row in rows if row.get("presence") == "present" and row.get("posture") is None) > ONSET_S
 
 
 def derive(truth, windows, policy):

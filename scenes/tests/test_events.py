@@ -133,3 +133,16 @@ MISSING = {**PRESENT, "badge": "missing"}
 )
 def test_a_badge_that_is_hidden_at_first(spells, expected):
     assert events.begins_hidden(timeline(*spells)) == expected
+
+
+@pytest.mark.parametrize(
+    "spells, expected",
+    [
+        ([(20, PRESENT)], False),
+        ([(20, ABSENT)], False),
+        ([(1, {**PRESENT, "posture": None}), (20, PRESENT), (1, {**PRESENT, "posture": None})], False),
+        ([(20, PRESENT), (3, {**PRESENT, "posture": None})], True),
+    ],
+)
+def test_a_posture_that_is_hidden(spells, expected):
+    assert events.hides_posture(timeline(*spells)) == expected

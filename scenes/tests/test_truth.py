@@ -27,6 +27,7 @@ def check(window, expected, camera_kind="front_high"):
     assert {key: row.get(key) for key in expected} == expected
 
 
+ELBOWS_ALONE = [[0.5, 0.5, 1]] * 7 + [[0.5, 0.5, 2]] * 10
 HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
 
 
@@ -50,6 +51,8 @@ HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
         (seen(badge=None), {"badge": "missing"}),
         (seen(badge=None, keypoints=HIDDEN_SHOULDER), {"badge": None}),
         (seen(badge=None, label={**UPRIGHT, "posture": "slumped"}), {"posture": "slumped", "badge": None}),
+        (seen(keypoints=ELBOWS_ALONE), {"presence": "present", "posture": None}),
+        (seen(keypoints=ELBOWS_ALONE, label={**UPRIGHT, "posture": "slumped"}), {"posture": "slumped"}),
         (seen(label={**UPRIGHT, "smoking": True}, cigarette=SEEN), {"smoking": True, "cigarette_box": BOX}),
         (seen(label={**UPRIGHT, "smoking": True}, cigarette=FAINT), {"smoking": None}),
         (seen(label={**UPRIGHT, "smoking": True}), {"smoking": None}),
