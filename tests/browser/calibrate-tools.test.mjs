@@ -290,7 +290,7 @@ test("a calibration goes out as a file and comes in as a draft", async () => {
   await page.locator("input[type=file]").setInputFiles(file);
   await page.locator("[data-scope=toast]").getByText(zh["ui.error.unreadable"]).waitFor();
   await screenshot(page, "calibrate-unreadable");
-  complaints.splice(0, complaints.length, ...complaints.filter((one) => !one.includes("422")));
+  complaints.splice(0, complaints.length, ...complaints.filter((one) => !one.includes("status of 422")));
   await discard();
 });
 
@@ -336,5 +336,5 @@ test("two minutes with nobody there are enough: desk and seat are learnt, and ca
   await look("learnt");
   await learnt.getByRole("button", { name: zh["calibrate.forget"] }).click();
   await page.locator("[data-window='3'][data-state=none]").waitFor();
-  assert.deepEqual(complaints.filter((one) => !one.includes("422")), []);
+  assert.deepEqual(complaints.filter((one) => !one.includes("status of 422")), []);
 });

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt from "mqtt";
-import { BIN, HALL, ROOT, catalogue, freePort, until } from "./parts.mjs";
+import { BIN, HALL, ROOT, catalogue, complaint, freePort, until } from "./parts.mjs";
 
 const zh = catalogue("zh-CN");
 
@@ -149,7 +149,7 @@ export async function arriveAt(browser, agent, options) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
   const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && complaints.push(complaint(message)));
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => request.url().startsWith(invitation.address) || complaints.push(`outside: ${request.url()}`));
   await page.goto(`${invitation.address}/#code=${invitation.code}`);
@@ -159,9 +159,11 @@ export async function arriveAt(browser, agent, options) {
   return { page, complaints, invitation };
 }
 
-/** Signs in and goes to a camera. */
+/** Signs in and goes to a camera, once every camera sees: a busy machine takes its time to start. */
 export async function signIn(page, camera = "cam-1") {
   await page.getByRole("button", { name: zh["ui.sign_in"] }).click();
+  await page.locator(`[data-camera='${camera}']`).waitFor();
+  await until(() => page.evaluate(async () => (await (await fetch("/api/cameras")).json()).every((one) => one.width > 0)), "every camera sees", 90);
   await page.locator(`[data-camera='${camera}']`).click();
   await page.locator(".panel[data-step=windows]").waitFor();
 }

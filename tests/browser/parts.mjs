@@ -79,12 +79,17 @@ export function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...quiet, ...still] });
 }
 
+/** What a page's console complains of, and where. */
+export function complaint(message) {
+  return `${message.text()} (${message.location().url})`;
+}
+
 /** An open page, signed in: as the center head unless `name` says who else. */
 export async function signIn(browser, url, { name = "head", ...options } = {}) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && complaints.push(complaint(message)));
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => request.url().startsWith(url) || request.url().startsWith("data:") || complaints.push(`outside: ${request.url()}`));
   await page.goto(url);

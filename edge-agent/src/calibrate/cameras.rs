@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use chuangming_calibration::Drift;
 use chuangming_domain::id::CameraId;
-use chuangming_domain::observation::UnknownReason;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,22 +69,27 @@ fn view(app: &App, id: &CameraId) -> CameraView {
     let setup = app.handle.setup();
     let glimpse = app.handle.gallery.glimpse(id);
     let (width, height) = glimpse.and_then(|g| g.size).unwrap_or_default();
-    let is_new = width == 0 && app.since.elapsed() < STARTING;
     let moved = app.handle.memory.moved.get(id);
-    let state = glimpse.and_then(|g| g.state).filter(|_| !is_new);
-    let state = match (state, &moved) {
-        (Some(CameraState::Ok), Some(_)) => Some(CameraState::Unknown(UnknownReason::Moved)),
-        (state, _) => state,
-    };
     CameraView {
         id: id.to_string(),
-        state: state.map_or(CameraStateName::Starting, name_of),
+        state: match state_of(app, id) {
+            CameraStateName::Ok if moved.is_some() => CameraStateName::Moved,
+            state => state,
+        },
         width,
         height,
         fps: glimpse.map_or(0.0, |g| (g.fps * 10.0).round() / 10.0),
         windows: setup.calibration.windows.iter().filter(|window| window.camera == *id).count(),
         moved: moved.map(|moved| MovedView { since: moved.since.to_string(), drift: moved.drift }),
     }
+}
+
+/// Whether a camera can see, wherever it looks.
+pub(super) fn state_of(app: &App, id: &CameraId) -> CameraStateName {
+    let glimpse = app.handle.gallery.glimpse(id);
+    let is_new = glimpse.and_then(|g| g.size).is_none() && app.since.elapsed() < STARTING;
+    let state = glimpse.and_then(|g| g.state).filter(|_| !is_new);
+    state.map_or(CameraStateName::Starting, name_of)
 }
 
 fn name_of(state: CameraState) -> CameraStateName {

@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use super::problem::Failure;
-use crate::capture::{CameraState, Frame};
+use crate::capture::Frame;
 use crate::clock::SteadyClock;
 use crate::config::{AgentConfig, Setup};
 use crate::drift::MovedCameras;
@@ -14,9 +14,7 @@ use chuangming_domain::id::CameraId;
 use chuangming_models::Models;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
 
 /// A new setup for the agent to take into force between two frames.
 #[derive(Debug)]
@@ -29,10 +27,6 @@ pub struct Adopt {
 
 /// Orders that may wait; overload policy `Wait`: a request waits for its turn.
 pub const ORDERS: usize = 4;
-
-/// How long the first frame is waited for: a camera that gives one a second, and a machine that is busy.
-const FIRST_FRAME: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What an agent knows beside its setup; descriptors and observations, no picture.
 #[derive(Debug, Clone)]
@@ -120,27 +114,6 @@ impl Handle {
         let image = Arc::new(canvas.finish().ok_or(Failure::NoPicture)?);
         let Frame { at, loop_restarted, dropped, .. } = *frame;
         Ok(Arc::new(Frame { at, image, loop_restarted, dropped }))
-    }
-
-    /// The camera's newest frame. Where there is none yet of a camera that sees, it is waited for: no frame is kept before
-    /// somebody signs in, and the page asks for a picture at once.
-    ///
-    /// # Errors
-    /// When none came.
-    pub async fn awaited(&self, camera: &CameraId) -> Result<Arc<Frame>, Failure> {
-        let deadline = Instant::now() + FIRST_FRAME;
-        let is_blind = || {
-            let state = self.gallery.glimpse(camera).and_then(|glimpse| glimpse.state);
-            matches!(state, Some(CameraState::Unknown(_)))
-        };
-        loop {
-            match self.newest(camera) {
-                Err(Failure::NoPicture) if !is_blind() && Instant::now() < deadline => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
-                told => return told,
-            }
-        }
     }
 
     /// Where what is learnt and saved here is kept, owner-only.
