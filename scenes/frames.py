@@ -1,7 +1,6 @@
-"""Single frames of clips as a labelled set: people between two postures, and the pictures as a clip's encoder leaves them."""
+"""Single frames of clips as a labelled set: people between two postures, and pictures as a clip's encoder leaves them."""
 
 import json
-import re
 import subprocess
 from pathlib import Path
 
@@ -9,19 +8,20 @@ from pathlib import Path
 def frame_set(clips, out, every_s, say):
     """Writes every so many seconds' frame of each clip of the set `clips` to OUT/img, and OUT/manifest.jsonl with its truth.
 
-    A frame's id ends in the clip's seed, by which training and testing are told apart.
+    A frame's id ends in its clip's: training and testing are told apart by the seed at the end.
     """
     clips, out = Path(clips), Path(out)
     (out / "img").mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for line in (clips / "manifest.jsonl").read_text().splitlines()]
-    with (out / "manifest.jsonl").open("w") as manifest:
+    rows = [json.loads(line) for line in (clips / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (out / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
         for clip in (row for row in rows if row["kind"] == "clip"):
             step = max(1, round(every_s * clip["fps"]))
-            _decode(clips / clip["media"], step, out / "img", clip["id"])
-            frames = sorted((out / "img").glob(f"*s{_seed(clip['id'])}.jpg"))
-            for n, path in enumerate(frames):
-                manifest.write(json.dumps(frame_row(clip, path.stem, n * step / clip["fps"])) + "\n")
-            say(f"{clip['id']}: {len(frames)} frames")
+            _decode(clips / clip["media"], step, out / "img" / f"f%04d{clip['id']}.jpg")
+            names = sorted(path.stem for path in (out / "img").glob(f"f*{clip['id']}.jpg"))
+            for n, name in enumerate(names):
+                row = frame_row(clip, name, n * step / clip["fps"])
+                manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
+            say(f"{clip['id']}: {len(names)} frames")
 
 
 def frame_row(clip, name, t):
@@ -32,14 +32,7 @@ def frame_row(clip, name, t):
     return {"id": name, "kind": "still", "media": f"img/{name}.jpg", "windows": windows, "truth": truth, **kept}
 
 
-def _seed(clip_id):
-    return re.sub(r"\D", "", clip_id)
-
-
-def _decode(media, step, folder, clip_id):
+def _decode(media, step, pattern):
     select = f"select=not(mod(n\\,{step}))"
-    to = folder / f"f%03ds{_seed(clip_id)}.jpg"
-    subprocess.run(
-        ["ffmpeg", "-loglevel", "error", "-y", "-i", media, "-vf", select, "-fps_mode", "passthrough", "-q:v", "2", to],
-        check=True,
-    )
+    command = ["ffmpeg", "-loglevel", "error", "-y", "-i", media, "-vf", select, "-fps_mode", "passthrough", "-q:v", "2"]
+    subprocess.run([*command, "-start_number", "0", pattern], check=True)
