@@ -51,9 +51,10 @@ def smaller(picture, factor):
     return np.asarray(Image.fromarray(picture).resize(size, Image.BOX if factor < .5 else Image.BILINEAR, reducing_gap=2.0))
 
 
-def scene_items(group):
-    """Items of all windows of one picture, as class index and box x0, y0, x1, y1 in fractions; -1 scores neither way."""
-    boxes = [(data.item_label(item["class"]), *item["box"]) for w in group for item in w.truth.get("items") or []]
+def scene_items(group, held=True):
+    """Items of all windows of one picture, as class index and box x0, y0, x1, y1 in fractions; -1 scores neither way. `held`: with
+    what is in a hand, which is `ignore`."""
+    boxes = [(data.item_label(item["class"]), *item["box"]) for w in group for item in w.truth.get("items") or [] if held or item["class"] != "ignore"]
     return [(label, x, y, x + w, y + h) for label, x, y, w, h in boxes]
 
 
@@ -78,7 +79,8 @@ class Varied:
 
     def crop_of(self, window, group, picture, rng):
         """As `plain_crop`, but of TRAIN_SIZE."""
-        polygons, items = window.polygons, scene_items(group)
+        # What is held is taught as background: a telephone in the hand is nothing that lies on the desk.
+        polygons, items = window.polygons, scene_items(group, held=False)
         if rng.random() < (.75 if picture.shape[0] == picture.shape[1] else .25):       # square: rendered zoomed in
             picture = smaller(picture, rng.uniform(.4, 1))
         if self.sprites and rng.random() < PASTED:

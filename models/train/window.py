@@ -232,43 +232,50 @@ def fairness(c, rows, logits):
     return metrics.by_group([c.windows[i].truth.get("subject") if k else None for i, k in zip(rows, known)], right)
 
 
+def clean_rows(c):
+    """The rows of the scenes that tune and of those that test, as the agent sees them."""
+    return {split: np.flatnonzero((c.split == split) & c.clean) for split in ("tune", "test")}
+
+
+def figures_of(judge, said, c, rows):
+    """Temperatures, thresholds, and what they give; `said` and `rows` by split."""
+    reports = {split: judge.report(said[split], c.labels[r], [c.windows[i] for i in r], f"synthetic {split}") for split, r in rows.items()}
+    return {"temperature": judge.temperature, "thresholds": judge.thresholds, **reports, "fairness": fairness(c, rows["test"], said["test"])}
+
+
 def judge_committed(windows, cache, weights_folder):
     """Temperatures, thresholds and figures of the committed head, as after a training; its cross-validation and candidates stay."""
     c = Cached(cache / "window", windows)
-    rows = {s: np.flatnonzero((c.split == s) & c.clean) for s in ("tune", "test")}
-    said = {s: committed_logits(weights_folder / "window.onnx", c, r) for s, r in rows.items()}
+    rows = clean_rows(c)
+    said = {split: committed_logits(weights_folder / "window.onnx", c, r) for split, r in rows.items()}
     judge = Judge(said["tune"], c.labels[rows["tune"]])
     figures = json.loads((weights_folder / "figures.json").read_text())["window"]
-    figures |= {"temperature": judge.temperature, "thresholds": judge.thresholds, "fairness": fairness(c, rows["test"], said["test"])}
-    for name, r in rows.items():
-        figures[name] = judge.report(said[name], c.labels[r], [c.windows[i] for i in r], f"synthetic {name}")
-    save_figures(weights_folder, "window", figures)
+    save_figures(weights_folder, "window", figures | figures_of(judge, said, c, rows))
 
 
 def run(windows, cache, weights_folder, part=1.0, seed=1, cross_validate=True, again=False):
     """Trains, reports, exports. `again`: goes on from the committed weights."""
     c = Cached(cache / "window", windows)
-    rows = np.flatnonzero((c.split == "train") | (c.real & ~c.clean))
-    tune, test = (np.flatnonzero((c.split == s) & c.clean) for s in ("tune", "test"))
+    rows, judged = np.flatnonzero((c.split == "train") | (c.real & ~c.clean)), clean_rows(c)
+    tune = judged["tune"]
     print(f"window head: {len(rows)} training crops of {len({c.windows[i].key for i in rows})} windows")
     start = committed_networks(weights_folder / "window.onnx", c, rows[:: max(1, len(rows) // 64)]) if again else (None, None)
     maps = fit_maps(c, rows, seed, int(MAPS_STEPS * part), cache / f"window-maps-{seed}.pt", start[0])
     eyes = fit_eyes(c, rows, seed, int(EYES_STEPS * part), cache / f"window-eyes-{seed}.pt", start[1])
-    said = {k: (predict(maps, c, r, MAPS), predict(eyes, c, r, ["crop"])) for k, r in (("tune", tune), ("test", test))}
-    shares = best_shares(*said["tune"], c.labels[tune])
+    each = {split: (predict(maps, c, r, MAPS), predict(eyes, c, r, ["crop"])) for split, r in judged.items()}
+    shares = best_shares(*each["tune"], c.labels[tune])
     net = Both(maps, eyes, shares)
-    judge = Judge(mixed(*said["tune"], shares), c.labels[tune])
-    figures = {"temperature": judge.temperature, "thresholds": judge.thresholds, "training_crops": len(rows), "eyes_shares": shares, "candidates": {}}
+    said = {split: mixed(*both, shares) for split, both in each.items()}
+    judge = Judge(said["tune"], c.labels[tune])
+    figures = {"training_crops": len(rows), "eyes_shares": shares, "candidates": {}}
     for name, s in (("maps alone", (0, 0)), ("eyes alone", (1, 1)), ("both", shares)):
-        logits = mixed(*said["tune"], s)
+        logits = mixed(*each["tune"], s)
         figures["candidates"][name] = {"macro_f1": round(score(logits, c.labels[tune]), 3), "log_loss": [round(v, 3) for v in log_loss(logits, c.labels[tune])]}
     print(figures["candidates"])
-    for name, r in (("tune", tune), ("test", test)):
-        figures[name] = judge.report(mixed(*said[name], shares), c.labels[r], [c.windows[i] for i in r], f"synthetic {name}")
-    refuse_if_worse(weights_folder / "window.onnx", mixed(*said["tune"], shares), c, tune)
+    figures |= figures_of(judge, said, c, judged)
+    refuse_if_worse(weights_folder / "window.onnx", said["tune"], c, tune)
     inputs = {"features_32": (1280, 8, 8), "features_16": (168, 16, 16), "keypoints": (1, 17, 3), "crop": (3, *CROP_SIZE)}
     export(net, inputs, ["presence", "posture"], weights_folder / "window.onnx", check=2e-2, half=True)
-    figures["fairness"] = fairness(c, test, mixed(*said["test"], shares))
     save_figures(weights_folder, "window", figures)
     if cross_validate and c.real.any():
         clean, logits = cross_validated(c, rows, shares, part, cache)
