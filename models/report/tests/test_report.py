@@ -63,14 +63,19 @@ def test_picture_size_is_read_from_the_header(tmp_path):
     assert windows.picture_size(tmp_path / "a.jpg") == (64, 48)
 
 
-def test_only_scenes_that_trained_nothing_are_kept(tmp_path):
+def test_only_scenes_that_trained_nothing_are_kept_and_of_them_what_is_in_the_picture(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"")
-    rows = [{"id": f"s{n:06}", "kind": "still", "source": "synthetic", "media": "a.jpg", "windows": [{"window": "1", "desk": [[0, 0], [1, 1]]}]} for n in (5, 6)]
+    seat, line = [[0, 0], [1, 0], [1, 1]], [[0, 0], [0, 1]]
+    both = {"windows": [{"window": "1", "seat": seat, "desk": line}, {"window": "2", "seat": line}], "truth": [{"window": "1"}, {"window": "2"}]}
+    none = {"windows": [{"window": "1", "seat": line}], "truth": [{"window": "1"}]}
+    stills = {"kind": "still", "source": "synthetic", "media": "a.jpg"}
+    rows = [{"id": f"s{n:06}", **stills, **(none if n == 10 else both)} for n in (5, 6, 10)]
     (tmp_path / "manifest.5.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n{\"id\"")
     kept = sets.prepared(tmp_path, tmp_path / "out")
     assert [row["id"] for row in kept] == ["s000005"]
     written = json.loads((tmp_path / "out/manifest.jsonl").read_text())
-    assert "desk" not in written["windows"][0] and Path(written["media"]).is_absolute()
+    assert written["windows"] == [{"window": "1", "seat": seat}] and written["truth"] == [{"window": "1"}]
+    assert Path(written["media"]).is_absolute()
 
 
 def test_the_surest_errors_are_shown_and_real_people_never(tmp_path):
