@@ -24,6 +24,14 @@ def test_targets_are_where_the_item_is():
     assert weight[0, 220 // STRIDE, 220 // STRIDE] == 0 and weight[0, j, i] == 1
 
 
+def test_what_is_held_is_judged_neither_way_and_taught_as_background():
+    items = [{"class": "cup", "box": [.1, .1, .2, .2]}, {"class": "ignore", "box": [.5, .1, .1, .2]}]
+    group = [data.Window("s", "s000001", None, {}, {"items": items}, {})]
+    cup = data.ITEMS.index("cup")
+    assert [label for label, *_ in desk_data.scene_items(group)] == [cup, desk_data.IGNORE]
+    assert [label for label, *_ in desk_data.scene_items(group, held=False)] == [cup]
+
+
 def test_training_goes_on_from_an_exported_network(tmp_path):
     torch.manual_seed(3)
     trained, path = DeskNet(), tmp_path / "net.onnx"
