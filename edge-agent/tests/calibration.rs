@@ -164,12 +164,14 @@ async fn whoever_guesses_waits() {
 }
 
 #[tokio::test]
-async fn the_first_picture_is_there_at_once_after_the_sign_in() {
+async fn the_first_picture_and_its_edges_are_there_at_once_after_the_sign_in() {
     let page = Page::signed_in().await;
     // A busy machine takes its time until the camera is there; its pictures are kept from the sign-in on.
     page.until("/api/cameras", |cameras| cameras[0]["width"].as_u64() > Some(0)).await;
-    let answer = page.get("/api/cameras/cam-1/picture?max=64").await;
-    assert_eq!(answer.status(), StatusCode::OK, "{}", page.log());
+    for part in ["lines", "picture?max=64"] {
+        let answer = page.get(&format!("/api/cameras/cam-1/{part}")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{part}: {}", page.log());
+    }
 }
 
 #[tokio::test]

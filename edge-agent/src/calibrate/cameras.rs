@@ -1,7 +1,8 @@
 //! The cameras, as far as they can be told without a picture.
 
 use super::App;
-use crate::capture::CameraState;
+use super::problem::Failure;
+use crate::capture::{CameraState, Frame};
 use axum::Json;
 use axum::extract::State;
 use chuangming_calibration::Drift;
@@ -9,10 +10,15 @@ use chuangming_domain::id::CameraId;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 /// For so long after the start a camera without a picture is starting, not offline.
 const STARTING: Duration = Duration::from_secs(10);
+/// How long the first frame is waited for: a camera that gives one every few seconds, and a machine that is busy. Less than a
+/// request may take.
+const FIRST_FRAME: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// One camera.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,8 +90,26 @@ fn view(app: &App, id: &CameraId) -> CameraView {
     }
 }
 
+/// The camera's newest frame. Where there is none yet it is waited for, unless the camera is offline: no frame is kept before
+/// somebody signs in, and the page asks for a picture and its edges at once.
+///
+/// # Errors
+/// When none came.
+pub(super) async fn awaited(app: &App, camera: &CameraId) -> Result<Arc<Frame>, Failure> {
+    let deadline = Instant::now() + FIRST_FRAME;
+    loop {
+        let is_offline = state_of(app, camera) == CameraStateName::Offline;
+        match app.handle.newest(camera) {
+            Err(Failure::NoPicture) if !is_offline && Instant::now() < deadline => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            told => return told,
+        }
+    }
+}
+
 /// Whether a camera can see, wherever it looks.
-pub(super) fn state_of(app: &App, id: &CameraId) -> CameraStateName {
+fn state_of(app: &App, id: &CameraId) -> CameraStateName {
     let glimpse = app.handle.gallery.glimpse(id);
     let is_new = glimpse.and_then(|g| g.size).is_none() && app.since.elapsed() < STARTING;
     let state = glimpse.and_then(|g| g.state).filter(|_| !is_new);

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::{Parameters, Places};
-use super::cameras::{self, CameraStateName};
+use super::cameras::awaited;
 use super::canvas::{Canvas, Colour};
 use super::problem::Failure;
 use crate::capture::{Frame, scaled_down, to_jpeg};
@@ -19,18 +19,12 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 const QUALITY: u8 = 80;
 const USUAL_SIDE: u32 = 1280;
 /// What was hidden stays hidden for so long: a person whom one look misses was found by the looks before.
 const MEMORY: SignedDuration = SignedDuration::from_secs(2);
-/// How long the first frame is waited for: a camera that gives one every few seconds, and a machine that is busy. Less than a
-/// request may take.
-const FIRST_FRAME: Duration = Duration::from_secs(15);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// When the picture was taken,
 const FRAME_AT: HeaderName = HeaderName::from_static("x-frame-at");
 /// and how many seconds ago: a phone's clock is not the agent's.
@@ -105,24 +99,6 @@ pub(super) async fn show(
     let headers =
         [(header::CONTENT_TYPE, kind), (FRAME_AT, value(at.to_string())?), (FRAME_AGE, value(age)?)];
     Ok((headers, jpeg).into_response())
-}
-
-/// The camera's newest frame. Where there is none yet it is waited for, unless the camera is offline: no frame is kept before
-/// somebody signs in, and the page asks for a picture at once.
-///
-/// # Errors
-/// When none came.
-async fn awaited(app: &App, camera: &CameraId) -> Result<Arc<Frame>, Failure> {
-    let deadline = Instant::now() + FIRST_FRAME;
-    loop {
-        let is_offline = cameras::state_of(app, camera) == CameraStateName::Offline;
-        match app.handle.newest(camera) {
-            Err(Failure::NoPicture) if !is_offline && Instant::now() < deadline => {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-            told => return told,
-        }
-    }
 }
 
 /// What was hidden in the last pictures of a camera, and when.

@@ -3,6 +3,7 @@
 
 use super::App;
 use super::body::{JsonBody, Places};
+use super::cameras::awaited;
 use super::problem::Failure;
 use crate::chart::chart;
 use crate::lines;
@@ -38,7 +39,7 @@ pub(super) async fn edges(
     State(app): State<Arc<App>>,
     Places(id): Places<String>,
 ) -> Result<Json<Lines>, Failure> {
-    let frame = app.handle.newest(&app.handle.camera(&id)?)?;
+    let frame = awaited(&app, &app.handle.camera(&id)?).await?;
     let _turn = app.turns.acquire().await.map_err(Failure::internal)?;
     let found = tokio::task::spawn_blocking(move || lines::segments(&frame.image));
     let found = found.await.map_err(Failure::internal)?.map_err(Failure::internal)?;
@@ -118,7 +119,7 @@ pub(super) async fn level(
     JsonBody(By { by }): JsonBody<By>,
 ) -> Result<Json<Level>, Failure> {
     let camera = app.handle.camera(&id)?;
-    let frame = app.handle.newest(&camera)?;
+    let frame = awaited(&app, &camera).await?;
     let _turn = app.turns.acquire().await.map_err(Failure::internal)?;
     let (fit, corners) = tokio::task::spawn_blocking(move || match by {
         Told::Edges => by_edges(&frame.image).map(|fit| (fit, None)),
