@@ -1,4 +1,4 @@
-//! The cameras, as far as they can be told without a picture.
+//! The cameras: what can be told of them without a picture, and the first picture of each.
 
 use super::App;
 use super::problem::Failure;
