@@ -16,8 +16,11 @@ def frame_set(clips, out, every_s, say):
     with (out / "manifest.jsonl").open("w", encoding="utf-8") as manifest:
         for clip in (row for row in rows if row["kind"] == "clip"):
             step = max(1, round(every_s * clip["fps"]))
+            frames = f"f[0-9][0-9][0-9][0-9]{clip['id']}.jpg"
+            for path in (out / "img").glob(frames):  # of another spacing, they would get the wrong truth
+                path.unlink()
             _decode(clips / clip["media"], step, out / "img" / f"f%04d{clip['id']}.jpg")
-            names = sorted(path.stem for path in (out / "img").glob(f"f*{clip['id']}.jpg"))
+            names = sorted(path.stem for path in (out / "img").glob(frames))
             for n, name in enumerate(names):
                 row = frame_row(clip, name, n * step / clip["fps"])
                 manifest.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -77,7 +77,7 @@ def prepared(folder, out, part=is_held_out, required=False):
         row["media"] = str(media)
         row["windows"] = [window for window in row["windows"] if len(window["seat"]) >= 3]      # not a seat outside the picture
         seen = {window["window"] for window in row["windows"]}
-        row["truth"] = [part for part in row["truth"] if part["window"] in seen]
+        row["truth"] = [said for said in row["truth"] if said["window"] in seen]
         if not seen:
             continue
         for window in row["windows"]:

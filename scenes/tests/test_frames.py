@@ -36,6 +36,8 @@ def test_the_truth_of_a_frame(t, presence):
 
 
 def test_the_frames_of_the_bundled_clips(tmp_path):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img/f0099demo.jpg").write_bytes(b"of another spacing")
     assert cli.main(["frames", "--of", str(CLIPS), "--every", "6", "--out", str(tmp_path)]) == 0
     rows = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]
     clips = {row["id"]: row for row in map(json.loads, (CLIPS / "manifest.jsonl").read_text().splitlines())}
