@@ -6,7 +6,7 @@ from pathlib import Path
 
 WITH_REQUIRED = "synthetic, items required"
 
-RANDOM = ("A part of thirty minutes of rendered clips (`python -m scenes random-clips --start 60301 --n 15`), no clip a part of another, through the same pipeline as a "
+RANDOM = ("A part of thirty minutes of rendered clips (`python -m scenes random-clips --start 60401 --n 15`), no clip a part of another, through the same pipeline as a "
           "camera. Nothing was trained or decided on them. Where somebody wears no badge and the chest is hidden at first, the clip does not judge that rule: a system that "
           "tells by a part of the chest would be called wrong for being early. Nor does a clip judge postures in which neither head nor shoulders are in sight for more than two seconds.")
 
@@ -20,8 +20,8 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60301-60308": RANDOM,
-    "random clips 60309-60315": RANDOM,
+    "random clips 60401-60408": RANDOM,
+    "random clips 60409-60415": RANDOM,
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
 # Where items are required, these are, there or not: what is missing is known from the truth.

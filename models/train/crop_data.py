@@ -8,9 +8,9 @@ from .features import progress, rng_of
 from .store import Store
 
 BADGE_SIZE = (128, 128)
-SMOKING_SIZE = (160, 160)
-SHORTEST = 10            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
-LENGTHS = 14, 92         # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
+SMOKING_SIZE = (224, 224)
+SHORTEST = 14            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
+LENGTHS = 20, 129        # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
 COVERED = .2             # of the augmented chests get something in front of them
@@ -47,10 +47,21 @@ def truth_box(fractions, width, height, box, size):
 
 
 def shown(window, rng=None):
+    """(picture, polygons outside which it is grey; None: nowhere)"""
     picture = window.picture()
     if rng is not None and rng.random() < .4:
-        return picture                                          # the mask is no clue
-    return crops.masked(picture, window.polygons if rng is None else [augment.jittered(p, rng) for p in window.polygons])
+        return picture, None                                    # the mask is no clue
+    polygons = window.polygons if rng is None else [augment.jittered(p, rng) for p in window.polygons]
+    return crops.masked(picture, polygons), polygons
+
+
+def outside(box, polygons):
+    """Whether most of a box of fractions (x, y, width, height) lies in none of the polygons: nobody may look there."""
+    if box is None or polygons is None:
+        return False
+    x, y, w, h = box
+    points = [(x + w * (i + .5) / 4, y + h * (j + .5) / 4) for i in range(4) for j in range(4)]
+    return sum(any(crops.inside(*point, p) for p in polygons) for point in points) < len(points) / 2
 
 
 def finished(crop, box, rng, flip=True):
@@ -65,7 +76,7 @@ def finished(crop, box, rng, flip=True):
 
 def badge_variant(window, keypoints, number, rng):
     """(crop, label, box of the badge) or None where the keypoints give no chest."""
-    picture = shown(window, rng if number else None)
+    picture, _ = shown(window, rng if number else None)
     height, width = picture.shape[:2]
     seat = window.geometry["seat"]
     box = crops.chest_box(keypoints, seat, width, height)
@@ -140,16 +151,17 @@ def smoking_variant(window, keypoints, number, rng):
 
     Half of the people without a cigarette get one drawn, most others something that is mistaken for one.
     """
-    picture = shown(window, rng if number else None)
+    picture, polygons = shown(window, rng if number else None)
     height, width = picture.shape[:2]
     seat = window.geometry["seat"]
     box = crops.head_hands_box(keypoints, seat, width, height)
     if box is None:
         return None
     label = smoking_label(window)
-    if not number:
+    masked_out = label == 1 and outside(window.truth.get("cigarette_box"), polygons)
+    if not number:                                                  # who smokes where nobody may look counts, but does not teach
         place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
-        return crops.cut(picture, box, SMOKING_SIZE), label, place
+        return crops.cut(picture, box, SMOKING_SIZE), -1 if masked_out and window.split == "train" else label, place
     scale = crops.body_scale(keypoints, crops.window_box(seat, width, height))
     places = smoking_places(keypoints, scale)
     near = closer(box, keypoints, places, rng) if label == 0 or rng.random() < .3 else moved(box, rng)
@@ -162,7 +174,7 @@ def smoking_variant(window, keypoints, number, rng):
     place = truth_box(window.truth.get("cigarette_box"), width, height, box, SMOKING_SIZE)
     if label == 1:
         x, y = (place[:2] + place[2:]) / 2 if place[0] > -1 else (0, 0)
-        if not (0 < x < SMOKING_SIZE[0] and 0 < y < SMOKING_SIZE[1]):
+        if masked_out or not (0 < x < SMOKING_SIZE[0] and 0 < y < SMOKING_SIZE[1]):
             label, place = -1, NOWHERE                              # whether it is seen is not known
     else:
         crop, label, place = with_something_held(crop, keypoints, places, scale, box, rng)

@@ -92,16 +92,17 @@ class Crops:
         return chance
 
 
+def started(net, committed, crops_):
+    """`net`, with the weights of the file `committed` if there is one; `crops_` show what its layers see."""
+    if committed:
+        onnx_weights.load(net, committed, torch.from_numpy(np.concatenate([net_input(crop) for crop in crops_])))
+    return net
+
+
 def train_badge(crops_, rows, real_share, seed, samples, checkpoint, committed=None):
     """`committed`: go on from these weights, more slowly."""
     chance = crops_.chance(rows & (crops_.label >= 0), [.42, .42, .16], real_share)
-
-    def make():
-        net = BadgeNet(3)
-        if committed:
-            onnx_weights.load(net, committed, torch.from_numpy(net_input(crops_.crop[0])))
-        return net
-    return fit(make, crops_.crop, crops_.label, crops_.place, chance, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint, lr=6e-4 if committed else 1.2e-3)
+    return fit(lambda: started(BadgeNet(3), committed, crops_.crop[:1]), crops_.crop, crops_.label, crops_.place, chance, crop_data.BADGE_SIZE[0], 0, seed, samples, checkpoint, lr=6e-4 if committed else 1.2e-3)
 
 
 def unclear_offset(logits, labels, offsets=np.arange(0, 4.01, .25), accepted=.12):
@@ -179,14 +180,6 @@ def smoking_report(title, logits, labels, temperature, thresholds):
     return out
 
 
-def smoking_net(committed=None, crops_=()):
-    """A new smoking network on ImageNet's weights; or the committed one, for which `crops_` shows what its layers see."""
-    net = SmokingNet(pretrained=committed is None)
-    if committed:
-        onnx_weights.load(net, committed, torch.from_numpy(np.concatenate([net_input(crop) for crop in crops_])))
-    return net
-
-
 def run_smoking(windows, cache, folder, samples=40000, seed=1, again=False):
     """`again`: go on from the committed weights."""
     c = Crops(cache, "smoking", windows)
@@ -194,8 +187,8 @@ def run_smoking(windows, cache, folder, samples=40000, seed=1, again=False):
     print(f"smoking head: {int((trains & (c.label >= 0)).sum())} training crops, {int((c.set == 'real_badge').sum())} of them real")
     chance = c.chance(trains & (c.label >= 0), [.5, .5], .4)
     some = c.crop[np.flatnonzero(chance)[:: max(1, int((chance > 0).sum()) // 32)]]
-    make, rate = (lambda: smoking_net(folder / "smoking.onnx", some), 1e-3) if again else (smoking_net, 2e-3)
-    net = fit(make, c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=rate)
+    committed, rate = (folder / "smoking.onnx", 1e-3) if again else (None, 2e-3)
+    net = fit(lambda: started(SmokingNet(pretrained=not again), committed, some), c.crop, c.label, c.place, chance, crop_data.SMOKING_SIZE[0], 1, seed, samples, cache / f"smoking-{seed}.pt", lr=rate)
     figures = {}
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
     logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}

@@ -94,6 +94,7 @@ function Chosen() {
           options={[{ id: "seat", text: t("calibrate.seat") }, { id: "desk", text: window.desk === null ? t("calibrate.add_desk") : t("calibrate.desk") }]}
         />
       </div>
+      {part === "seat" && <p class="hint">{t("calibrate.seat_holds")}</p>}
       {pointsOf(draft.value, shape) !== null && <ShapeTools shape={shape} />}
       <div class="actions">
         {part === "desk" && window.desk !== null && (
