@@ -215,6 +215,19 @@ def run(camera: str | None, seconds: float | None, parts: list[Process]) -> int:
     return 0 if result.exact else 1
 
 
+def end_on_signals() -> None:
+    """The first Ctrl-C or SIGTERM ends the demo; later ones (make passes its own on) do not keep it from stopping its parts."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def end(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, end)
+
+
 def main() -> int:
     given = os.environ.get("DEMO_SECONDS")
     try:
@@ -222,7 +235,7 @@ def main() -> int:
     except ValueError:
         print(f"DEMO_SECONDS={given}: expected a number of seconds such as 90", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     parts: list[Process] = []
     try:
         return run(os.environ.get("CAMERA") or None, seconds, parts)
