@@ -98,6 +98,15 @@ def _parser():
     closeups.add_argument("--views", type=int, default=10, help="pictures of each person (default 10)")
     closeups.add_argument("--out", required=True, help="folder for img/ and the manifest")
     closeups.add_argument("--samples", type=int, default=5, help="samples per pixel (default 5)")
+    closeups.add_argument(
+        "--behaviours",
+        type=_among(behaviours.BEHAVIOURS),
+        default=(),
+        help="draw from these alone (default: half smoking, most others what looks like it)",
+    )
+    closeups.add_argument(
+        "--without-badge", type=float, default=0.0, help="share of people whose badge, if any, is left away (default 0)"
+    )
     closeups.set_defaults(run=_closeups)
 
     sprites = commands.add_parser("sprites", help="sheets of single items with alpha, to be pasted onto desks")
@@ -180,7 +189,13 @@ def _desks(args):
 def _closeups(args):
     from .closeups import render_set
 
-    render_set(args.start, args.n, Path(args.out), {"samples": args.samples, "views": args.views}, _say)
+    settings = {
+        "samples": args.samples,
+        "views": args.views,
+        "behaviours": args.behaviours,
+        "without_badge": args.without_badge,
+    }
+    render_set(args.start, args.n, Path(args.out), settings, _say)
 
 
 def _sprites(args):

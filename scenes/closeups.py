@@ -21,16 +21,20 @@ UPPER_BODY = range(11)  # keypoints from the nose to the wrists
 AROUND = 0.14  # metres about them that a view of the person keeps
 
 
-def plan(seed):
-    """The hall of a seed with one person in it, without a camera."""
+def plan(seed, without_badge=0.0):
+    """The hall of a seed with one person in it, without a camera. `without_badge`: share of people whose badge, if any, is left away."""
     rng = np.random.RandomState(seed ^ 0xC105E)
     hall = spec.random_scene(seed, (640, 360), 1, wanted=("idle",))
     hall["windows"][0]["person"]["cigarette"] = people.random_cigarette(rng)
+    if np.random.RandomState(seed ^ 0xBAD6E).rand() < without_badge:
+        hall["windows"][0]["person"]["badge"]["kind"] = "none"
     return hall, rng
 
 
-def random_behaviour(rng):
-    """What the person does in one picture."""
+def random_behaviour(rng, wanted=()):
+    """What the person does in one picture; one of `wanted`, if there are any."""
+    if wanted:
+        return str(rng.choice(wanted))
     draw = rng.rand()
     options = SMOKING if draw < SMOKES else LIKE_IT if draw < SMOKES + LOOKS_LIKE_IT else OTHER
     return str(rng.choice(options))
@@ -74,12 +78,12 @@ def render_hall(seed, out, settings):
     from .poses import make_pose
     from .render import Scene
 
-    hall, rng = plan(seed)
+    hall, rng = plan(seed, settings["without_badge"])
     built = Scene(hall, settings["samples"])
     (person,) = built.people
     for number in range(settings["views"]):
         name = f"c{number}s{seed:06d}"
-        behaviour = random_behaviour(rng)
+        behaviour = random_behaviour(rng, settings["behaviours"])
         pose = make_pose(behaviour, person.body, np.random.RandomState(rng.randint(1 << 30)))
         place = built.window_place(0) if behaviour in behaviours.ON_DESK else turned(built.window_place(0), rng)
         person.set_pose(loosened(pose, behaviour, rng), place)

@@ -25,7 +25,7 @@ def rng_of(name):
 
 
 class Poses:
-    """Keypoints of every window in picture pixels, as the agent would get them (clean picture, own polygons)."""
+    """Keypoints of every window in picture pixels, as the agent would get them (clean picture, own polygons); of a seat outside the picture none."""
 
     def __init__(self, path):
         self.path, self.known = path, {}
@@ -45,6 +45,8 @@ class Poses:
                 picture = crops.masked(w.picture(), w.polygons)
                 height, width = picture.shape[:2]
                 box = crops.window_box(w.geometry["seat"], width, height)
+                if box is None:
+                    continue
                 keypoints, = bases.thunder(crops.cut(picture, box, bases.POSE_SIZE))
                 self.known[w.key] = bases.picture_keypoints(keypoints, box)
                 out.write(json.dumps({"key": w.key, "keypoints": self.known[w.key].round(3).tolist()}) + "\n")

@@ -7,9 +7,10 @@ places, under the same light: what tells them apart is what tells them apart in 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from .paste import SKINS
+
 CIGARETTE, SLIM = (.22, .0105), (.26, .0075)        # length and radius of 84 x 8 mm and 100 x 5.5 mm at 38 cm from shoulder to shoulder
 FINGER = (.19, .023)
-SKINS = np.array([(238, 205, 180), (222, 180, 150), (198, 150, 118), (160, 112, 82), (112, 76, 56), (72, 50, 40)], float)
 PAPER = np.array((250, 248, 243), float)
 FILTERS = np.array([(205, 145, 80), (216, 168, 108), (190, 122, 62), (240, 238, 232), (244, 240, 230)], float)
 ASH, EMBER, COAL = np.array((150, 146, 142), float), np.array((245, 105, 35), float), np.array((52, 46, 44), float)

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 OVER = 3
+SKINS = np.array([(238, 205, 180), (222, 180, 150), (198, 150, 118), (160, 112, 82), (112, 76, 56), (72, 50, 40)], float)
 # Where a badge hangs, from the middle of the shoulder joints on: half the width, and from where to where below, in the person's scale.
 BADGE_PLACE = .36, .12, 1.15
 
@@ -96,10 +97,10 @@ def badge(picture, rng, neck, s):
 
 
 def chest_distractor(picture, rng, neck, s):
-    """A tie, scarf, necklace, logo, pocket, pen, zip or a bare strap: no badge."""
+    """A tie, scarf, necklace, logo, pocket, pen, zip, a bare strap or a phone that is looked at: no badge."""
     layer = Layer(picture)
     x, y = neck
-    kind = rng.choice(["tie", "necklace", "logo", "pocket", "pens", "zip", "strap", "buttons", "hood"])
+    kind = rng.choice(["tie", "necklace", "logo", "pocket", "pens", "zip", "strap", "buttons", "hood", "phone", "phone"])
     colour = any_colour(rng)
     if kind == "tie":
         w, long = s * rng.uniform(.07, .14), s * rng.uniform(.7, 1.3)
@@ -134,9 +135,29 @@ def chest_distractor(picture, rng, neck, s):
     elif kind == "buttons":
         for k in range(6):
             layer.polygon(quad(x, y + s * (.1 + .22 * k), s * .03, s * .03, .7), colour)
+    elif kind == "phone":
+        phone(layer, rng, (x + s * rng.normal(0, .25), y + s * rng.uniform(.2, .8)), s)
     else:
         cords(layer, rng, neck, (x, y + s * rng.uniform(.15, .3)), s * .8, bright(rng))
     return layer.laid(rng)
+
+
+def phone(layer, rng, top, s):
+    """A phone held in a hand, whose forearm comes from below; `top` is the middle of its upper edge."""
+    w, h, angle = s * rng.uniform(.13, .22), s * rng.uniform(.24, .4), rng.normal(0, .35)
+    skin, sleeve = SKINS[rng.integers(len(SKINS))] * rng.uniform(.8, 1.1), any_colour(rng)
+    corners = quad(*top, w, h, angle)
+    low = np.mean(corners[2:], 0)
+    elbow = low + np.array([rng.choice([-1, 1]) * rng.uniform(.2, .9), rng.uniform(.3, .9)]) * s
+    layer.line([tuple(low), tuple(low + .5 * (elbow - low))], skin, s * rng.uniform(.12, .18))
+    layer.line([tuple(low + .4 * (elbow - low)), tuple(elbow)], sleeve, s * rng.uniform(.18, .28))
+    layer.polygon(corners, rng.uniform(5, 60) + rng.integers(-5, 6, 3).clip(-5, 5) if rng.random() < .8 else any_colour(rng))
+    if rng.random() < .5:                                       # the back's edge or a lit screen
+        layer.line([*corners, corners[0]], rng.uniform(60, 190, 3), s * rng.uniform(.008, .02))
+    for v in np.linspace(.4, .85, rng.integers(3, 5)):          # fingers around it
+        left, right = (np.array(a) + v * (np.array(b) - a) for a, b in ((corners[0], corners[3]), (corners[1], corners[2])))
+        start, end = (left, right) if rng.random() < .7 else (right, left)
+        layer.line([tuple(start), tuple(start + rng.uniform(.3, .7) * (end - start))], skin * rng.uniform(.85, 1.05), s * rng.uniform(.04, .06))
 
 
 def cover(picture, rng, neck, s, scenery):

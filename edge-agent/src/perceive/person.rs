@@ -70,6 +70,8 @@ pub(super) struct Covering {
     boxes: Vec<PixelBox>,
     /// Head, trunk and limbs as thick lines: from, to, radius.
     limbs: Vec<(Point, Point, f64)>,
+    /// The same of the hands alone.
+    hands: Vec<(Point, Point, f64)>,
     /// Somebody is there, or may be.
     somebody: bool,
     /// Head or trunk may lie on the desk, and nobody knows how far they reach.
@@ -103,7 +105,7 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
     let slumped = person.may_be_slumped();
     let boxes: Vec<PixelBox> = people.iter().map(|p| p.region).collect();
     let (Some(keypoints), Some(scale)) = (&person.keypoints, person.scale) else {
-        return Covering { boxes, limbs: Vec::new(), somebody: true, slumped };
+        return Covering { boxes, somebody: true, slumped, ..Covering::default() };
     };
     // Where the limbs are known, they tell better than a box that spans from elbow to elbow; a second person has none.
     let known = keypoints.iter().take(11).filter(|k| k.score >= KEYPOINT_SURE).count();
@@ -113,20 +115,22 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
     };
     let mut limbs: Vec<_> =
         BONES.iter().filter_map(|&(a, b, thick)| Some((seen(a)?, seen(b)?, thick * scale))).collect();
+    let mut hands = Vec::new();
     for (elbow, wrist) in [(7, 9), (8, 10)] {
         if let (Some(e), Some(w)) = (seen(elbow), seen(wrist)) {
             let tip = Point { x: w.x + HAND * (w.x - e.x), y: w.y + HAND * (w.y - e.y) };
-            limbs.push((w, tip, 0.3 * scale));
+            hands.push((w, tip, 0.3 * scale));
         }
     }
-    Covering { boxes, limbs, somebody: true, slumped }
+    limbs.extend(&hands);
+    Covering { boxes, limbs, hands, somebody: true, slumped }
 }
 
 impl Covering {
     /// Somebody who hides what is in a box.
     #[cfg(test)]
     pub(super) fn of_box(region: PixelBox) -> Self {
-        Self { boxes: vec![region], limbs: Vec::new(), somebody: true, slumped: false }
+        Self { boxes: vec![region], somebody: true, ..Self::default() }
     }
 
     /// Whether somebody is there, or may be.
@@ -150,6 +154,11 @@ impl Covering {
     pub(super) fn hides(&self, p: Point) -> bool {
         self.boxes.iter().any(|b| (b.x0..b.x1).contains(&p.x) && (b.y0..b.y1).contains(&p.y))
             || self.limbs.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
+    }
+
+    /// Whether a hand is at this place, in picture pixels.
+    pub(super) fn may_be_hand(&self, p: Point) -> bool {
+        self.hands.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
     }
 
     /// The share of a polygon (in fractions of the picture) that is hidden, by a grid of points.
@@ -199,9 +208,28 @@ mod tests {
         let half = Covering::of_box(PixelBox::new(0.0, 0.0, 50.0, 100.0));
         assert!((half.share_of(&desk, &image) - 0.5).abs() < 0.02);
         let arm = (Point { x: 10.0, y: 60.0 }, Point { x: 90.0, y: 60.0 }, 5.0);
-        let arm = Covering { boxes: Vec::new(), limbs: vec![arm], somebody: true, slumped: false };
+        let arm = Covering { limbs: vec![arm], somebody: true, ..Covering::default() };
         assert!(arm.hides(Point { x: 50.0, y: 64.0 }) && !arm.hides(Point { x: 50.0, y: 66.0 }));
         assert!(arm.hides(Point { x: 93.0, y: 62.0 }) && !arm.hides(Point { x: 97.0, y: 62.0 }));
+    }
+
+    #[test]
+    fn a_hand_reaches_from_the_wrist_on() {
+        let mut keypoints = [Keypoint { x: 0.0, y: 0.0, score: 0.0 }; 17];
+        keypoints[7] = Keypoint { x: 20.0, y: 50.0, score: 0.9 };
+        keypoints[9] = Keypoint { x: 60.0, y: 50.0, score: 0.9 };
+        let person = Person { keypoints: Some(keypoints), classes: None, scale: Some(20.0) };
+        let present = Reading::known(Presence::Present { people: 1 }, 0.9);
+        let found = covering(&person, &[], &present);
+        let check = |x: f64, y: f64, expected: bool| {
+            assert_eq!(found.may_be_hand(Point { x, y }), expected, "{x} {y}");
+        };
+        check(60.0, 50.0, true);
+        check(78.0, 54.0, true);
+        check(70.0, 58.0, false);
+        check(40.0, 50.0, false);
+        check(90.0, 50.0, false);
+        assert!(found.hides(Point { x: 40.0, y: 50.0 }), "the forearm hides, but holds nothing");
     }
 
     #[test]
