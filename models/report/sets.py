@@ -31,7 +31,7 @@ NOTES = {
 REQUIRED = ["evaluator", "name_plate", "telephone", "notice_sign"]
 UNSEEN = "Rendered stills of new seeds; the scenes whose seed is divisible by five. No head was trained or tuned on them."
 CLOSE = ("Pictures of one person that a camera zoomed in on gives (`python -m scenes closeups`), 140 to 420 pixels wide; the scenes whose seed is divisible by five. Desks are cut off in "
-         "them. No head was trained or tuned on them; the window and desk heads have seen nothing of the kind.")
+         "them. No head was trained or tuned on them.")
 CLIPS = "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera."
 
 
