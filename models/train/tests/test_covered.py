@@ -47,3 +47,16 @@ def test_a_badge_that_is_seen_stays_worn_and_a_hidden_one_is_unclear():
 
 def test_without_a_badge_a_chest_is_missing_one_or_unclear():
     assert {label for label, _ in taught(1)} == {1, UNCLEAR, -1}
+
+
+def test_a_phone_is_drawn_where_it_is_held_and_leaves_the_rest():
+    top, held = (NECK[0], NECK[1] + .4 * SCALE), 0
+    for seed in range(40):
+        layer = paste.Layer(np.full((128, 128, 3), 128, np.uint8))
+        paste.phone(layer, np.random.default_rng(seed), top, SCALE)
+        drawn = np.abs(layer.laid(np.random.default_rng(seed), blur=(0, .01)).astype(int) - 128).max(2) > 12
+        middle = drawn[int(top[1]) + 4:int(top[1]) + 12, int(top[0]) - 3:int(top[0]) + 4]
+        held += middle.mean() > .5
+        assert .03 < drawn.mean() < .4
+        assert not drawn[:int(top[1]) - 8].any(), "nothing above the phone"
+    assert held >= 36, "one of the colour of the chest is hardly seen"
