@@ -12,6 +12,9 @@ RANDOM = ("Rendered clips of two minutes (`python -m scenes random-clips`, the s
 FRESH = RANDOM.format("Nothing was trained or decided on them.")
 SEEN = RANDOM.format("Nothing was trained on them; errors of the heads before were looked at to choose what to teach next. Eight more of these seeds were scored to decide, and are left out.")
 
+CLOSE = ("Pictures of one person that a camera zoomed in on gives (`python -m scenes closeups`), 140 to 420 pixels wide; the scenes whose seed is divisible by five. Desks are cut off in "
+         "them. No head was trained or tuned on them.")
+
 # What a reader must know before believing a figure.
 NOTES = {
     "synthetic": "Rendered stills of the first generator; the scenes whose seed is divisible by five. No head was trained or tuned on them.",
@@ -25,13 +28,13 @@ NOTES = {
     "random clips 60501-60504": FRESH,
     "random clips 60507-60512": FRESH,
     "seven random clips 60402-60413": SEEN,
+    "close views of people who smoke and do not, seeds 71001-71020": CLOSE,
+    "close views of people with phones and papers, seeds 78001-78026": CLOSE,
     "bundled clips": "The clips of the demo, rendered by scenes/.",
 }
 # Where items are required, these are, there or not: what is missing is known from the truth.
 REQUIRED = ["evaluator", "name_plate", "telephone", "notice_sign"]
 UNSEEN = "Rendered stills of new seeds; the scenes whose seed is divisible by five. No head was trained or tuned on them."
-CLOSE = ("Pictures of one person that a camera zoomed in on gives (`python -m scenes closeups`), 140 to 420 pixels wide; the scenes whose seed is divisible by five. Desks are cut off in "
-         "them. No head was trained or tuned on them.")
 CLIPS = "Rendered clips (`python -m scenes random-clips`), through the same pipeline as a camera."
 
 
@@ -103,6 +106,4 @@ def note(name, entries):
         return NOTES[name]
     if entries[0].get("source") != "synthetic":
         return ""
-    if name.startswith("close views"):
-        return CLOSE
     return CLIPS if entries[0]["kind"] == "clip" else UNSEEN

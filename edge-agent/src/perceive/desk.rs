@@ -64,11 +64,8 @@ pub(super) fn items(
     let permitted = ItemClass::permitted_by_default();
     let holds = |(d, item): &(&Detection, DeskItem), novelty: Option<f32>| {
         let is_clutter = !permitted.contains(&item.class);
-        let threshold = detector.threshold(d.label);
-        if is_clutter && d.score < MORE * threshold && covering.may_be_hand(d.region.centre()) {
-            return false;
-        }
-        let sure = d.score >= threshold;
+        let more = if is_clutter && covering.is_hand_at(d.region.centre()) { MORE } else { 1.0 };
+        let sure = d.score >= more * detector.threshold(d.label);
         match novelty.filter(|_| is_clutter) {
             Some(unlike) if unlike < UNCHANGED => false,
             Some(unlike) => sure || (unlike >= CHANGED && !may_be_hands(glance, covering, d.region)),
@@ -115,7 +112,7 @@ fn once_each(mut items: Vec<DeskItem>, permitted: &ItemSet) -> Vec<DeskItem> {
 
 /// Whether hands or sleeves may be what is new there.
 fn may_be_hands(glance: &Glance<'_>, covering: &Covering, region: PixelBox) -> bool {
-    let middle = Point { x: f64::midpoint(region.x0, region.x1), y: f64::midpoint(region.y0, region.y1) };
+    let middle = region.centre();
     covering.hides(middle) || (covering.is_somebody() && contains(glance.seat_box, middle))
 }
 

@@ -68,9 +68,9 @@ pub(super) fn place(sighting: &Sighting, width: u32, height: u32) -> Option<Poly
 #[derive(Debug, Clone, Default)]
 pub(super) struct Covering {
     boxes: Vec<PixelBox>,
-    /// Head, trunk and limbs as thick lines: from, to, radius.
+    /// Head, trunk and arms as thick lines: from, to, radius.
     limbs: Vec<(Point, Point, f64)>,
-    /// The same of the hands alone.
+    /// The hands, in the same way.
     hands: Vec<(Point, Point, f64)>,
     /// Somebody is there, or may be.
     somebody: bool,
@@ -113,8 +113,7 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
     let seen = |i: usize| {
         (keypoints[i].score >= KEYPOINT_MIN).then(|| Point { x: keypoints[i].x, y: keypoints[i].y })
     };
-    let mut limbs: Vec<_> =
-        BONES.iter().filter_map(|&(a, b, thick)| Some((seen(a)?, seen(b)?, thick * scale))).collect();
+    let limbs = BONES.iter().filter_map(|&(a, b, thick)| Some((seen(a)?, seen(b)?, thick * scale))).collect();
     let mut hands = Vec::new();
     for (elbow, wrist) in [(7, 9), (8, 10)] {
         if let (Some(e), Some(w)) = (seen(elbow), seen(wrist)) {
@@ -122,7 +121,6 @@ pub(super) fn covering(person: &Person, people: &[Sighting], presence: &Reading<
             hands.push((w, tip, 0.3 * scale));
         }
     }
-    limbs.extend(&hands);
     Covering { boxes, limbs, hands, somebody: true, slumped }
 }
 
@@ -153,12 +151,13 @@ impl Covering {
     /// Whether the person hides what is at this place, in picture pixels.
     pub(super) fn hides(&self, p: Point) -> bool {
         self.boxes.iter().any(|b| (b.x0..b.x1).contains(&p.x) && (b.y0..b.y1).contains(&p.y))
-            || self.limbs.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
+            || is_on(&self.limbs, p)
+            || self.is_hand_at(p)
     }
 
     /// Whether a hand is at this place, in picture pixels.
-    pub(super) fn may_be_hand(&self, p: Point) -> bool {
-        self.hands.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
+    pub(super) fn is_hand_at(&self, p: Point) -> bool {
+        is_on(&self.hands, p)
     }
 
     /// The share of a polygon (in fractions of the picture) that is hidden, by a grid of points.
@@ -186,6 +185,11 @@ impl Covering {
         }
         if inside == 0 { 0.0 } else { f64::from(hidden) / f64::from(inside) }
     }
+}
+
+/// Whether a point lies on one of some thick lines: from, to, radius.
+fn is_on(lines: &[(Point, Point, f64)], p: Point) -> bool {
+    lines.iter().any(|&(a, b, radius)| distance_to_segment(p, a, b) <= radius)
 }
 
 fn distance_to_segment(p: Point, a: Point, b: Point) -> f64 {
@@ -222,7 +226,7 @@ mod tests {
         let present = Reading::known(Presence::Present { people: 1 }, 0.9);
         let found = covering(&person, &[], &present);
         let check = |x: f64, y: f64, expected: bool| {
-            assert_eq!(found.may_be_hand(Point { x, y }), expected, "{x} {y}");
+            assert_eq!(found.is_hand_at(Point { x, y }), expected, "{x} {y}");
         };
         check(60.0, 50.0, true);
         check(78.0, 54.0, true);
