@@ -10,9 +10,11 @@ from .store import Store
 BADGE_SIZE = (128, 128)
 SMOKING_SIZE = (224, 224)
 SHORTEST = 14            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
+SHARP_FROM = {"badge": 144, "smoking": 160}   # pixels of the picture along the longer side of a crop: from there on it is sharp (shoulders of 80 px)
 LENGTHS = 20, 129        # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
+SIGNS = .08              # of the head-and-hands crops get a window's number, before anything but the cigarette
 COVERED = .2             # of the augmented chests get something in front of them
 HIDDEN, PARTLY = .75, .45   # shares of where a badge hangs: from the first on nobody can tell, from the second on nothing is taught
 
@@ -121,6 +123,14 @@ def covered(crop, label, place, neck, scale, scenery, rng):
     return (crop, -1, NOWHERE) if gone >= PARTLY else (crop, label, place)
 
 
+def is_sharp(kind, window, keypoints):
+    """Whether the crop of a kind (badge, smoking) covers so many pixels of the picture that what it shows is seldom mistaken."""
+    height, width = window.picture().shape[:2]
+    box_of = {"badge": crops.chest_box, "smoking": crops.head_hands_box}[kind]
+    x0, y0, x1, y1 = box_of(keypoints, window.geometry["seat"], width, height)
+    return max(x1 - x0, y1 - y0) >= SHARP_FROM[kind]
+
+
 def smoking_places(keypoints, scale):
     """Where a cigarette may be: ("mouth" or "hand", x, y) in picture pixels."""
     places = []
@@ -180,6 +190,8 @@ def smoking_variant(window, keypoints, number, rng):
         crop, label, place = with_something_held(crop, keypoints, places, scale, box, rng)
     if label == 0 and rng.random() < .25:
         crop = held.clutter(crop, rng)
+    if rng.random() < SIGNS:
+        crop = held.sign(crop, rng, spared=place)
     crop, place = finished(crop, place, rng)
     return crop, label, place
 

@@ -262,6 +262,31 @@ def visible_box(picture, seen, shortest, contrast=25):
     return np.array([columns[0] - 1, rows[0] - 1, columns[-1] + 2, rows[-1] + 2], np.float32)
 
 
+def sign(picture, rng, spared):
+    """A dark board with the window's lit number, as hangs over counters: before a face, a `1` is as long, thin and bright as a cigarette.
+
+    None is drawn where it would touch the box `spared` (x0, y0, x1, y1).
+    """
+    image = Image.fromarray(picture)
+    h, w = picture.shape[:2]
+    words = str(rng.integers(1, 100)) if rng.random() < .5 else str(rng.choice(["1", "1", "2", "4", "7", "01", "11", "1A", "A1"]))
+    size = float(np.exp(rng.uniform(*np.log([14, 90]))))
+    high, wide = size * rng.uniform(1.2, 2.2), size * rng.uniform(1.6, 3.2) * max(1, .6 * len(words))
+    x, y = rng.uniform(.1, .9) * w, rng.uniform(0, .7) * h
+    if abs(x - (spared[0] + spared[2]) / 2) < wide / 2 + spared[2] - spared[0] and abs(y - (spared[1] + spared[3]) / 2) < high / 2 + spared[3] - spared[1]:
+        return picture
+    sheet = Image.new("RGBA", (2 * int(wide) + 8, 2 * int(high) + 8), (0, 0, 0, 0))
+    draw, (cx, cy) = ImageDraw.Draw(sheet), (wide + 4, high + 4)
+    board = rng.uniform(4, 80) + rng.uniform(-4, 8, 3)
+    draw.rectangle([cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2], fill=(*board.clip(0, 255).astype(int), 255))
+    lit = [(255, 60, 30), (255, 150, 60), (255, 205, 150), (90, 255, 110), (250, 250, 245), (120, 190, 255)][rng.integers(6)]
+    where = (cx + rng.normal(0, .1) * wide, cy + rng.normal(0, .06) * high)
+    draw.text(where, words, fill=(*lit, 255), font_size=size, anchor="mm", stroke_width=int(rng.integers(0, 2 + size // 30)), stroke_fill=(*lit, 255))
+    sheet = sheet.rotate(float(rng.normal(0, 6)), Image.BICUBIC).filter(ImageFilter.GaussianBlur(float(rng.uniform(.2, 1.2))))
+    image.paste(sheet, (int(x - cx), int(y - cy)), sheet)
+    return np.asarray(image)
+
+
 def clutter(picture, rng):
     """What pictures have in them that is thin and bright and nobody's cigarette: lines, lettering, blinds, edges of things."""
     out = picture.astype(np.float32)

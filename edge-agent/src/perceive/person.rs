@@ -156,8 +156,13 @@ impl Covering {
     }
 
     /// Whether a hand is at this place, in picture pixels.
-    pub(super) fn is_hand_at(&self, p: Point) -> bool {
+    fn is_hand_at(&self, p: Point) -> bool {
         is_on(&self.hands, p)
+    }
+
+    /// Whether a hand rests at this place, or a head or trunk that may lie on the desk, in picture pixels.
+    pub(super) fn may_rest_at(&self, p: Point) -> bool {
+        self.is_hand_at(p) || (self.slumped && self.hides(p))
     }
 
     /// The share of a polygon (in fractions of the picture) that is hidden, by a grid of points.
@@ -234,6 +239,15 @@ mod tests {
         check(40.0, 50.0, false);
         check(90.0, 50.0, false);
         assert!(found.hides(Point { x: 40.0, y: 50.0 }), "the forearm hides, but holds nothing");
+    }
+
+    #[test]
+    fn a_body_rests_on_the_desk_only_where_somebody_may_be_slumped() {
+        let body = Covering::of_box(PixelBox::new(0.0, 0.0, 50.0, 50.0));
+        let slumped = Covering { slumped: true, ..body.clone() };
+        let (on_it, beside) = (Point { x: 20.0, y: 20.0 }, Point { x: 60.0, y: 20.0 });
+        assert!(slumped.may_rest_at(on_it) && !slumped.may_rest_at(beside));
+        assert!(!body.may_rest_at(on_it), "who sits upright hides the desk from behind it");
     }
 
     #[test]

@@ -93,3 +93,14 @@ def test_a_worse_network_is_not_exported(tmp_path):
     committed.write_text(".81")
     with pytest.raises(SystemExit, match="worse than the committed"):
         gate.refuse_worse(committed, candidate, score)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_sign_hides_no_cigarette(seed):
+    out = held.sign(grey(), np.random.default_rng(seed), np.array([80.0, 90.0, 120.0, 100.0]))
+    assert (out[90:100, 80:120] == 120).all()
+
+
+def test_a_sign_shows_a_lit_number_on_a_dark_board():
+    drawn = [held.sign(grey(), np.random.default_rng(seed), np.full(4, -1.0)) for seed in range(20)]
+    assert sum((out.max(2) > 200).any() and (out < 90).any() for out in drawn) >= 15, "some hang beyond the crop"
