@@ -6,10 +6,10 @@ import onnxruntime as ort
 import torch
 from PIL import Image
 
-from . import crop_data, data, metrics, onnx_weights
+from . import crop_data, data, held, metrics, onnx_weights
 from .cropnet import BadgeNet, fit, load, predict
 from .export import export, save_figures
-from .features import Poses
+from .features import Poses, rng_of
 from .smoking_net import SmokingNet
 
 # Pictures of real_badge by number: nobody is in two groups (people, then near-duplicates, put together by eye).
@@ -81,11 +81,6 @@ class Crops:
         self.split = np.array([w.split for w in self.windows])
         self.set = np.array([w.set for w in self.windows])
         self.clean = self.variants == 0
-        self.kind, self.poses = kind, Poses(cache / "poses.jsonl")
-
-    def sharp(self, rows):
-        """Which of the rows show sharp crops."""
-        return np.array([crop_data.is_sharp(self.kind, w, self.poses[w]) for w, mine in zip(self.windows, rows) if mine], bool)
 
     def chance(self, rows, shares, real_share):
         """Sampling weight of every row: the classes in `shares`, the real pictures in `real_share`."""
@@ -161,21 +156,10 @@ def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, c
     temperature = metrics.fit_temperature(fit_logits[known], fit_labels[known])
     p = metrics.softmax(fit_logits, temperature)
     figures["unclear_offset"] = offset
-    rendered = np.arange(len(p)) < len(tl)
-    sharp = {"tune": c.sharp(tune), "test": c.sharp(test), "real": c.sharp(real & c.clean)}
-    fit_sharp = np.concatenate([sharp["tune"], sharp["real"]]) if pooled else sharp["tune"]
-
-    def missing_from(mine):
-        """From which probability on a badge is missing: precise enough on the rendered and on the real people."""
-        parts = [known & mine & part for part in (rendered, ~rendered)]
-        return max((metrics.precision_threshold(p[part, 1], fit_labels[part] == 1, .96, .5, .8) for part in parts if part.any()), default=.8)
-    missing, missing_sharp = missing_from(~fit_sharp), missing_from(fit_sharp)
-    shift = max(0.0, temperature * (log_odds(missing) - log_odds(missing_sharp)))
-    for logits_, mine in ((tl, sharp["tune"]), (sl, sharp["test"]), *([(pooled[0], sharp["real"])] if pooled else [])):
-        logits_[mine, 1] += shift
+    synthetic_part = np.arange(len(p)) < len(tl)                      # precise enough on the rendered and on the real people
+    missing = max(metrics.precision_threshold(p[known & part, 1], fit_labels[known & part] == 1, .96, .5, .8) for part in (synthetic_part, ~synthetic_part) if (known & part).any())
     thresholds = [.5, missing, 0.0]
-    figures["temperature"], figures["chosen_score_sharp"] = temperature, missing_sharp
-    figures["thresholds"] = {"worn": .5, "missing": missing, "sharp_from": crop_data.SHARP_FROM["badge"], "sharp_missing": round(shift, 3)}
+    figures["temperature"], figures["thresholds"] = temperature, {"worn": .5, "missing": missing}
     figures["tune"] = badge_report("badge, synthetic tune", tl, c.label[tune], temperature, thresholds)
     figures["test"] = badge_report("badge, synthetic test", sl, c.label[test], temperature, thresholds)
     big = np.array([shoulder_px(w) >= 80 for w, m in zip(c.windows, test) if m])
@@ -189,18 +173,6 @@ def run_badge(windows, cache, folder, samples=40000, cv_samples=40000, seed=1, c
     export(net, {"crop": (3, *crop_data.BADGE_SIZE)}, ["badge"], folder / "badge.onnx", check=2e-2,
            score=crop_score(c.crop[test], c.label[test], 1, 0), calibration=calibration(c, synthetic | real))
     save_figures(folder, "badge", figures)
-
-
-def log_odds(p):
-    return np.log(p / (1 - p))
-
-
-def least_score(parts, start):
-    """The least score, from `start` on, that accuses no more than the allowed share of every part: (scores of people who do not smoke, share)."""
-    score = start
-    while score < .98 and any((scores >= score).mean() > allowed for scores, allowed in parts if len(scores)):
-        score = round(score + .01, 2)
-    return score
 
 
 def smoking_report(title, logits, labels, temperature, thresholds):
@@ -223,30 +195,35 @@ def run_smoking(windows, cache, folder, samples=40000, seed=1, again=False):
     parts = {"tune": c.clean & (c.split == "tune"), "test": c.clean & (c.split == "test"), "real_smoking": c.clean & (c.set == "real_smoking")}
     logits = {k: predict(net, c.crop[m]) for k, m in parts.items()}
     temperature = metrics.fit_temperature(logits["tune"], c.label[parts["tune"]])
-    sharp = {k: c.sharp(m) for k, m in parts.items()}
+    poses = Poses(cache / "poses.jsonl")
+    sharp = {k: np.array([crop_data.is_sharp(w, poses[w]) for w, mine in zip(c.windows, m) if mine], bool) for k, m in parts.items()}
     none = {k: (c.label[parts[k]] == 0) & np.array([w.id not in DOUBTFUL for w, m in zip(c.windows, parts[k]) if m], bool) for k in ACCUSED}
     p = {k: metrics.softmax(logits[k], temperature)[:, 1] for k in ACCUSED}   # thresholds may look at photographs; weights may not
-    smoking = least_score([(p[k][none[k] & ~sharp[k]], accused) for k, accused in ACCUSED.items()], .5)
-    smoking_sharp = least_score([(p[k][none[k] & sharp[k]], accused) for k, accused in ACCUSED.items()], LEAST_SHARP)
+    smoking = metrics.least_score([(p[k][none[k] & ~sharp[k]], accused) for k, accused in ACCUSED.items()], .5)
+    smoking_sharp = metrics.least_score([(p[k][none[k] & sharp[k]], accused) for k, accused in ACCUSED.items()], LEAST_SHARP)
     # Training shows smoking every other time; at a window it is rare. Moved so that the chosen score becomes SURE: what lies
     # under one half is `none`, and little is left between.
-    offset = temperature * (log_odds(smoking) - log_odds(SURE))
-    shift = max(0.0, temperature * (log_odds(smoking) - log_odds(smoking_sharp)))
+    offset = temperature * (metrics.logit(smoking) - metrics.logit(SURE))
+    shift = max(0.0, temperature * (metrics.logit(smoking) - metrics.logit(smoking_sharp)))
     net.classify[-1].bias.data[1] -= float(offset)
     for k, values in logits.items():
         values[:, 1] += np.where(sharp[k], shift, 0) - offset
     thresholds = [.5, SURE]
     figures.update(chosen_score=smoking, chosen_score_sharp=smoking_sharp, temperature=temperature,
-                   thresholds={"none": .5, "smoking": SURE, "sharp_from": crop_data.SHARP_FROM["smoking"], "sharp_smoking": round(float(shift), 3)})
+                   thresholds={"none": .5, "smoking": SURE, "sharp_from": crop_data.SHARP_FROM, "sharp_smoking": round(float(shift), 3)})
     windows_tested = [w for w, m in zip(c.windows, parts["test"]) if m]
     right = logits["test"].argmax(1) == c.label[parts["test"]]
     figures["fairness"] = metrics.by_group([w.truth.get("subject") for w in windows_tested], right)
     for name, mask in parts.items():
         if mask.any():
             figures[name] = smoking_report(f"smoking, {name}", logits[name], c.label[mask], temperature, thresholds)
-    # A score of few rendered smokers alone would be drawn by lot: scenes that taught nothing and photographs count alike.
+    # A score of few rendered smokers alone would be drawn by lot: scenes that taught nothing, each also with a window's number
+    # before it, and photographs count alike.
     unseen = c.clean & (c.split == "tune") | parts["test"]
-    scores = [crop_score(c.crop[m], c.label[m], 1, 0) for m in (unseen, parts["real_smoking"]) if m.any()]
+    signs = np.stack([held.sign(c.crop[i], rng_of(f"{c.windows[i].key}sign"), c.place[i]) for i in np.flatnonzero(unseen)])
+    photographs = parts["real_smoking"]
+    scores = [crop_score(np.concatenate([c.crop[unseen], signs]), np.tile(c.label[unseen], 2), 1, 0)]
+    scores += [crop_score(c.crop[photographs], c.label[photographs], 1, 0)] if photographs.any() else []
     export(net, {"crop": (3, *crop_data.SMOKING_SIZE)}, ["smoking"], folder / "smoking.onnx", check=2e-2,
            score=lambda path: sum(score(path) for score in scores) / len(scores), calibration=calibration(c, trains))
     save_figures(folder, "smoking", figures)
