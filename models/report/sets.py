@@ -26,7 +26,7 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60601-60608": FRESH,
+    "random clips 60601-60606": FRESH,
     "random clips 60501-60504": SEEN,
     "random clips 60507-60512": SEEN,
     "seven random clips 60402-60413": SEEN + DECIDED,
