@@ -67,7 +67,7 @@ SURE = .6          # probability from which the smoking head accuses
 LEAST_SHARP = .3   # score of a sharp crop under which nobody is accused, whatever the negatives of the sets allow
 # Shares of people who do not smoke that may be called smoking, in one frame, on rendered scenes and on photographs, of crops that are not
 # sharp and of those that are. Not precision: that depends on how many smoke, and in the sets many more do than at any window. Twice as many
-# (0.02) of those that are not let pens and phones seen from their edge raise events in clips: two more false ones in sixteen minutes.
+# (0.02) of those that are not raised two more false events in sixteen minutes of clips.
 ACCUSED = {"tune": (.01, .02), "real_smoking": (.03, .03)}
 # Pictures of real_smoking that carry no box of a cigarette and yet show somebody who smokes, a cigarette in a hand, or smoke (looked through
 # by eye), and three without a person: an ape with a pipe, a drawing, a statue with a cigar. They count in every figure as they are labelled; the threshold alone does not look at them.
