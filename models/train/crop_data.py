@@ -10,7 +10,6 @@ from .store import Store
 BADGE_SIZE = (128, 128)
 SMOKING_SIZE = (224, 224)
 SHORTEST = 14            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
-SHARP_FROM = 160         # pixels of the picture along the longer side of a head-and-hands crop: from there on it is sharp
 LENGTHS = 20, 129        # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
@@ -121,13 +120,6 @@ def covered(crop, label, place, neck, scale, scenery, rng):
     if gone >= HIDDEN and (label == 1 or chest >= PARTLY):
         return crop, 2, NOWHERE
     return (crop, -1, NOWHERE) if gone >= PARTLY else (crop, label, place)
-
-
-def is_sharp(window, keypoints):
-    """Whether the head-and-hands crop covers so many pixels of the picture that what it shows is seldom mistaken for a cigarette."""
-    height, width = window.picture().shape[:2]
-    x0, y0, x1, y1 = crops.head_hands_box(keypoints, window.geometry["seat"], width, height)
-    return bool(max(x1 - x0, y1 - y0) >= SHARP_FROM)
 
 
 def smoking_places(keypoints, scale):
