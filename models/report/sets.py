@@ -11,7 +11,6 @@ RANDOM = ("Rendered clips of two minutes (`python -m scenes random-clips`, the s
           "for being early. Nor does a clip judge postures in which neither head nor shoulders are in sight for more than two seconds.")
 FRESH = RANDOM.format("Nothing was trained or decided on them.")
 SEEN = RANDOM.format("Nothing was trained on them; errors of the heads before were looked at to choose what to teach next.")
-DECIDED = " Eight more of these seeds were scored to decide, and are left out."
 
 CLOSE = ("Pictures of one person that a camera zoomed in on gives (`python -m scenes closeups`), 140 to 420 pixels wide; the scenes whose seed is divisible by five. Desks are cut off in "
          "them. No head was trained or tuned on them.")
@@ -29,7 +28,6 @@ NOTES = {
     "random clips 60601-60606": FRESH,
     "random clips 60501-60504": SEEN,
     "random clips 60507-60512": SEEN,
-    "seven random clips 60402-60413": SEEN + DECIDED,
     "close views of people who smoke and do not, seeds 71001-71020": CLOSE,
     "close views of people with phones and papers, seeds 78001-78026": CLOSE,
     "bundled clips": "The clips of the demo, rendered by scenes/.",
