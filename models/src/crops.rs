@@ -18,6 +18,12 @@ const DESK_UP_OF_WIDTH: f64 = 0.22;
 /// Enlargement of the desk for what stands on it, about the mean of its corners.
 const STANDS_ON_MARGIN: f64 = 0.08;
 
+/// Below the nose, in distances of the shoulder joints.
+const MOUTH_BELOW_NOSE: f64 = 0.13;
+/// Pixels of the picture along the longer side of a head-and-hands crop.
+const CLOSER_FROM: f64 = 320.0;
+
+const NOSE: usize = 0;
 const EYES: (usize, usize) = (1, 2);
 const EARS: (usize, usize) = (3, 4);
 const SHOULDERS: (usize, usize) = (5, 6);
@@ -78,9 +84,18 @@ pub fn stands_on(item: PixelBox, desk: &Polygon, width: u32, height: u32) -> boo
 #[must_use]
 pub fn chest_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
     let body = Body::new(keypoints, seat, width, height)?;
-    let (x, y) = body.mean(&[SHOULDERS.0, SHOULDERS.1])?;
+    let (x, y) = body.shoulders()?;
     let s = body.scale;
     PixelBox::new(x - 0.9 * s, y - 0.3 * s, x + 0.9 * s, y + 1.5 * s).clipped(width, height, 0.4)
+}
+
+/// A square in the middle of the head, which may reach beyond the picture. `None`: too little to go by.
+#[must_use]
+pub fn head_box(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Option<PixelBox> {
+    let body = Body::new(keypoints, seat, width, height)?;
+    let (x, y) = body.head()?;
+    let half = 0.25 * body.scale;
+    Some(PixelBox::new(x - half, y - half, x + half, y + half))
 }
 
 /// Where a cigarette is: a square around the head and the hands near it. `None`: too little to go by.
@@ -91,32 +106,26 @@ pub fn head_hands_box(
     width: u32,
     height: u32,
 ) -> Option<PixelBox> {
-    let body = Body::new(keypoints, seat, width, height)?;
-    let mut points: Vec<(f64, f64)> = HEAD.iter().filter_map(|&i| body.seen(i)).collect();
-    let anchor = match body.mean(&HEAD) {
-        Some(head) => head,
-        None => {
-            let shoulders = body.mean(&[SHOULDERS.0, SHOULDERS.1])?;
-            points.push((shoulders.0, shoulders.1 - 0.5 * body.scale));
-            shoulders
-        }
-    };
-    for (elbow, wrist) in FOREARMS {
-        let Some(wrist) = body.seen(wrist) else { continue };
-        // The hand goes on where the forearm points to.
-        let hand = body
-            .seen(elbow)
-            .map_or(wrist, |e| (wrist.0 + 0.35 * (wrist.0 - e.0), wrist.1 + 0.35 * (wrist.1 - e.1)));
-        if distance(anchor, hand) <= 2.2 * body.scale {
-            points.push(hand);
-        }
+    Body::new(keypoints, seat, width, height)?.head_and_hands(width, height)
+}
+
+/// Where a cigarette is looked for once more in a head-and-hands crop that the net sees much smaller than the picture
+/// shows it: squares of half its side around the mouth (or its middle) and the hands. None in others.
+#[must_use]
+pub fn closer_boxes(keypoints: &[Keypoint; 17], seat: &Polygon, width: u32, height: u32) -> Vec<PixelBox> {
+    let Some(body) = Body::new(keypoints, seat, width, height) else { return Vec::new() };
+    let Some(region) = body.head_and_hands(width, height) else { return Vec::new() };
+    let side = region.width().max(region.height());
+    if side < CLOSER_FROM {
+        return Vec::new();
     }
-    let low = points.iter().fold((f64::MAX, f64::MAX), |m, p| (m.0.min(p.0), m.1.min(p.1)));
-    let high = points.iter().fold((f64::MIN, f64::MIN), |m, p| (m.0.max(p.0), m.1.max(p.1)));
-    let reach = (high.0 - low.0).max(high.1 - low.1);
-    let half = (reach + 0.9 * body.scale).clamp(1.5 * body.scale, 3.2 * body.scale) / 2.0;
-    let (x, y) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
-    PixelBox::new(x - half, y - half, x + half, y + half).clipped(width, height, 0.3)
+    let middle = region.centre();
+    let mouth = body.seen(NOSE).map(|nose| (nose.0, nose.1 + MOUTH_BELOW_NOSE * body.scale));
+    let around = |(x, y): (f64, f64)| {
+        let half = side / 4.0;
+        PixelBox::new(x - half, y - half, x + half, y + half).clipped(width, height, 0.5)
+    };
+    std::iter::once(mouth.unwrap_or((middle.x, middle.y))).chain(body.hands()).filter_map(around).collect()
 }
 
 /// Size of the person: the distance of the shoulder joints seen from the front, in pixels. `None` if nothing tells.
@@ -143,7 +152,7 @@ impl<'a> Body<'a> {
 
     fn largest_estimate(&self) -> Option<f64> {
         let head = self.mean(&HEAD);
-        let shoulders = self.mean(&[SHOULDERS.0, SHOULDERS.1]);
+        let shoulders = self.shoulders();
         let between = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| Some(distance(a?, b?));
         let hips = between(self.seen(HIPS.0), self.seen(HIPS.1)).and_then(|_| self.mean(&[HIPS.0, HIPS.1]));
         [
@@ -158,6 +167,43 @@ impl<'a> Body<'a> {
         .into_iter()
         .flatten()
         .reduce(f64::max)
+    }
+
+    /// A square around the head and the hands near it.
+    fn head_and_hands(&self, width: u32, height: u32) -> Option<PixelBox> {
+        let mut points: Vec<(f64, f64)> = HEAD.iter().filter_map(|&i| self.seen(i)).collect();
+        if points.is_empty() {
+            points.push(self.head()?);
+        }
+        points.extend(self.hands());
+        let low = points.iter().fold((f64::MAX, f64::MAX), |m, p| (m.0.min(p.0), m.1.min(p.1)));
+        let high = points.iter().fold((f64::MIN, f64::MIN), |m, p| (m.0.max(p.0), m.1.max(p.1)));
+        let reach = (high.0 - low.0).max(high.1 - low.1);
+        let half = (reach + 0.9 * self.scale).clamp(1.5 * self.scale, 3.2 * self.scale) / 2.0;
+        let (x, y) = ((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0);
+        PixelBox::new(x - half, y - half, x + half, y + half).clipped(width, height, 0.3)
+    }
+
+    /// Middle of the head; above the shoulders where none of it is seen.
+    fn head(&self) -> Option<(f64, f64)> {
+        let above = |(x, y): (f64, f64)| (x, y - 0.5 * self.scale);
+        self.mean(&HEAD).or_else(|| self.shoulders().map(above))
+    }
+
+    fn shoulders(&self) -> Option<(f64, f64)> {
+        self.mean(&[SHOULDERS.0, SHOULDERS.1])
+    }
+
+    /// Where the hands near the head are; they go on where the forearms point to.
+    fn hands(&self) -> Vec<(f64, f64)> {
+        let Some(anchor) = self.mean(&HEAD).or_else(|| self.shoulders()) else { return Vec::new() };
+        let hand = |(elbow, wrist): (usize, usize)| {
+            let wrist = self.seen(wrist)?;
+            let on = |e: (f64, f64)| (wrist.0 + 0.35 * (wrist.0 - e.0), wrist.1 + 0.35 * (wrist.1 - e.1));
+            Some(self.seen(elbow).map_or(wrist, on))
+        };
+        let is_near = |hand: &(f64, f64)| distance(anchor, *hand) <= 2.2 * self.scale;
+        FOREARMS.into_iter().filter_map(hand).filter(is_near).collect()
     }
 
     fn seen(&self, index: usize) -> Option<(f64, f64)> {

@@ -14,6 +14,8 @@ pub struct Head {
     network: Arc<Network>,
     base: Option<Arc<Network>>,
     questions: Vec<Question>,
+    /// From so many pixels of the picture on, along its longer side, a crop is sharp.
+    sharp_from: Option<f64>,
 }
 
 /// One output of a head.
@@ -24,6 +26,8 @@ struct Question {
     /// Smallest probability at which each label is accepted.
     thresholds: Arc<[f32]>,
     temperature: f32,
+    /// Added to the labels' logits in a crop that is sharp.
+    sharp: Arc<[f32]>,
 }
 
 /// The answers of a head in one crop.
@@ -41,7 +45,8 @@ pub struct Distribution {
 impl Head {
     pub(crate) fn new(network: Arc<Network>, base: Option<Arc<Network>>) -> Result<Self, ModelError> {
         let questions = questions(&network)?;
-        Ok(Self { network, base, questions })
+        let sharp_from = network.entry.threshold("sharp_from").map(f64::from);
+        Ok(Self { network, base, questions, sharp_from })
     }
 
     /// Answers for `region` of the picture, which is cut to the picture. `features` of the head's base model, found in
@@ -64,12 +69,15 @@ impl Head {
         let outputs = self.network.run(pixels.as_ref(), computed.as_ref().or(features), |name| {
             self.questions.iter().any(|q| q.output == name)
         })?;
+        let is_sharp = self.sharp_from.is_some_and(|from| region.width().max(region.height()) >= from);
         let mut answers = Vec::with_capacity(self.questions.len());
         for question in &self.questions {
             let output = outputs.get(&question.output).ok_or_else(|| {
                 ModelError::shape(&entry.name, format!("has no output {}", question.output))
             })?;
-            let probabilities = logits::decode(output.view(), question.labels.len(), question.temperature)
+            let plain = vec![0.0; question.labels.len()];
+            let shifts = if is_sharp { &question.sharp[..] } else { &plain };
+            let probabilities = logits::decode(output.view(), shifts, question.temperature)
                 .map_err(|e| ModelError::shape(&entry.name, format!("{}: {e}", question.output)))?;
             let (labels, thresholds) = (question.labels.clone(), question.thresholds.clone());
             answers.push((question.output.clone(), Distribution { labels, thresholds, probabilities }));
@@ -117,11 +125,13 @@ fn questions(network: &Network) -> Result<Vec<Question>, ModelError> {
             ));
         }
         let thresholds = labels.iter().map(|label| entry.threshold(label).unwrap_or(0.0)).collect();
+        let sharp = labels.iter().map(|label| entry.threshold(&format!("sharp_{label}")).unwrap_or(0.0));
         questions.push(Question {
             output: output.to_owned(),
             labels: labels.iter().cloned().collect(),
             thresholds,
             temperature,
+            sharp: sharp.collect(),
         });
     }
     Ok(questions)

@@ -75,6 +75,13 @@ fn every_golden_case_is_reproduced() {
         check("chest", agrees(chest, &expected["chest"]), format!("{chest:?}"));
         let hands = crops::head_hands_box(&k, &seat, width, height);
         check("head_hands", agrees(hands, &expected["head_hands"]), format!("{hands:?}"));
+        let head = crops::head_box(&k, &seat, width, height);
+        check("head", agrees(head, &expected["head"]), format!("{head:?}"));
+        let closer = crops::closer_boxes(&k, &seat, width, height);
+        let wanted = expected["closer"].as_array().unwrap();
+        let is_same =
+            closer.len() == wanted.len() && closer.iter().zip(wanted).all(|(&b, w)| agrees(Some(b), w));
+        check("closer", is_same, format!("{closer:?}"));
         if let (Some(window), Value::Array(placed)) = (window, &expected["window_placement_256"]) {
             let p = Placement::new(window, (256, 256), Fit::Letterbox);
             let found = [p.size.0, p.size.1, p.offset.0, p.offset.1].map(u64::from);

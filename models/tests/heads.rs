@@ -99,6 +99,27 @@ fn a_head_on_a_crop_sees_the_crop() {
 }
 
 #[test]
+fn what_a_sharp_crop_shows_weighs_more() {
+    if support::vendor("onnxruntime/libonnxruntime.so").is_none() {
+        return;
+    }
+    let thresholds = "thresholds = { sharp_from = 20, sharp_missing = 2 }\n";
+    let rest = format!(
+        "decoder = \"head\"\nlabels = [\"worn\", \"missing\", \"unclear\"]\n{thresholds}{}",
+        crop_input()
+    );
+    let models = support::load(&[support::entry("crop", "badge", &golden("crop.onnx"), &rest)]);
+    let check = |region: PixelBox, expected: &str| {
+        let answers = models.badge().unwrap().run(&plain(40, 40, [60, 50, 40]), region, None).unwrap();
+        assert_eq!(answers.first().unwrap().best().0, expected, "{region:?}");
+    };
+    check(PixelBox::new(10.0, 10.0, 29.0, 29.0), "worn");
+    check(PixelBox::new(10.0, 10.0, 30.0, 30.0), "missing");
+    check(PixelBox::new(10.0, 10.0, 14.0, 30.0), "missing");
+    check(PixelBox::new(-10.0, -10.0, 15.0, 15.0), "worn");
+}
+
+#[test]
 fn a_detector_reads_its_base_models_features() {
     let features = r#"["features_8", "features_16", "features_32"]"#;
     let Some(nanodet) = base("nanodet", "person", "nanodet", features) else { return };

@@ -10,8 +10,8 @@ from .store import Store
 BADGE_SIZE = (128, 128)
 SMOKING_SIZE = (224, 224)
 SHORTEST = 14            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
+SHARP_FROM = 160         # pixels of the picture along the longer side of a head-and-hands crop: from there on it is sharp
 LENGTHS = 20, 129        # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
-MOUTH_BELOW_NOSE = .13   # of the distance of the shoulder joints
 NOWHERE = np.full(4, -1, np.float32)
 SIGNS = .08              # of the head-and-hands crops get a window's number, before anything but the cigarette
 COVERED = .2             # of the augmented chests get something in front of them
@@ -122,11 +122,25 @@ def covered(crop, label, place, neck, scale, scenery, rng):
     return (crop, -1, NOWHERE) if gone >= PARTLY else (crop, label, place)
 
 
+def is_sharp(window, keypoints):
+    """Whether the head-and-hands crop covers so many pixels of the picture that what it shows is seldom mistaken for a cigarette."""
+    height, width = window.picture().shape[:2]
+    x0, y0, x1, y1 = crops.head_hands_box(keypoints, window.geometry["seat"], width, height)
+    return bool(max(x1 - x0, y1 - y0) >= SHARP_FROM)
+
+
+def closer_crops(window, keypoints):
+    """What the agent looks at besides in a large head-and-hands crop."""
+    picture, _ = shown(window, None)
+    boxes = crops.closer_boxes(keypoints, window.geometry["seat"], *picture.shape[1::-1])
+    return [crops.cut(picture, box, SMOKING_SIZE) for box in boxes]
+
+
 def smoking_places(keypoints, scale):
     """Where a cigarette may be: ("mouth" or "hand", x, y) in picture pixels."""
     places = []
     if keypoints[0][2] >= .3:
-        places.append(("mouth", *(keypoints[0][:2] + [0, MOUTH_BELOW_NOSE * scale])))
+        places.append(("mouth", *(keypoints[0][:2] + [0, crops.MOUTH_BELOW_NOSE * scale])))
     for elbow, wrist in ((7, 9), (8, 10)):
         if keypoints[wrist][2] >= .3 and keypoints[elbow][2] >= .2:
             places.append(("hand", *(keypoints[wrist][:2] + .3 * (keypoints[wrist][:2] - keypoints[elbow][:2]))))

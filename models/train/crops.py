@@ -18,8 +18,11 @@ KEYPOINT_MIN = 0.2     # below this score a keypoint is taken as not seen
 WINDOW_MARGIN = 0.08   # enlargement of the seat's bounding box, on each side, by its own size
 DESK_SIDE, DESK_DOWN = 0.06, 0.04          # enlargement of the desk's bounding box
 DESK_UP_H, DESK_UP_W = 0.5, 0.22           # items stand up from the desk: the larger of the two shares
+MOUTH_BELOW_NOSE = 0.13                    # of the distance of the shoulder joints
+CLOSER_FROM = 320      # pixels of the picture along the longer side of a head-and-hands crop
 
 NOSE, L_EYE, R_EYE, L_EAR, R_EAR = range(5)
+HEAD = NOSE, L_EYE, R_EYE, L_EAR, R_EAR
 L_SHOULDER, R_SHOULDER, L_ELBOW, R_ELBOW, L_WRIST, R_WRIST, L_HIP, R_HIP = range(5, 13)
 MIRRORED = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]      # the order of keypoints in a mirrored picture
 
@@ -115,7 +118,7 @@ def body_scale(keypoints, window):
         found.append(EYES_TO_SHOULDERS * _length(k[L_EYE], k[R_EYE]))
     if _seen(k, L_EAR, R_EAR):
         found.append(EARS_TO_SHOULDERS * _length(k[L_EAR], k[R_EAR]))
-    head = _mean(k, NOSE, L_EYE, R_EYE, L_EAR, R_EAR)
+    head = _mean(k, *HEAD)
     shoulders = _mean(k, L_SHOULDER, R_SHOULDER)
     if head is not None and shoulders is not None:
         found.append(NECK_TO_SHOULDERS * _length(head, shoulders))
@@ -140,30 +143,68 @@ def chest_box(keypoints, seat, width, height):
     return clip([x - 0.9 * scale, y - 0.3 * scale, x + 0.9 * scale, y + 1.5 * scale], width, height, min_share=0.4)
 
 
+def _anchor(keypoints):
+    """Middle of the head, or of the shoulders where none of it is seen; None without either."""
+    head = _mean(keypoints, *HEAD)
+    return head if head is not None else _mean(keypoints, L_SHOULDER, R_SHOULDER)
+
+
+def _hands(keypoints, anchor, scale):
+    """Where the hands near the head are; they go on where the forearms point to."""
+    hands = []
+    for elbow, wrist in ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST)):
+        if not _seen(keypoints, wrist):
+            continue
+        hand = np.asarray(keypoints[wrist][:2], float)
+        if _seen(keypoints, elbow):
+            hand = hand + 0.35 * (hand - np.asarray(keypoints[elbow][:2], float))
+        if _length(anchor, hand) <= 2.2 * scale:
+            hands.append(hand)
+    return hands
+
+
+def head_box(keypoints, seat, width, height):
+    """A square in the middle of the head, which may reach beyond the picture. None: too little to go by."""
+    window = window_box(seat, width, height)
+    scale = window and body_scale(keypoints, window)
+    anchor = _anchor(keypoints)
+    if not scale or anchor is None:
+        return None
+    x, y = anchor if _mean(keypoints, *HEAD) is not None else anchor - [0.0, 0.5 * scale]
+    return [x - 0.25 * scale, y - 0.25 * scale, x + 0.25 * scale, y + 0.25 * scale]
+
+
 def head_hands_box(keypoints, seat, width, height):
     """Where a cigarette is: a square around the head and the hands near it. None: too little to go by."""
     window = window_box(seat, width, height)
     scale = window and body_scale(keypoints, window)
     if not scale:
         return None
-    points = [keypoints[i][:2] for i in range(NOSE, R_EAR + 1) if keypoints[i][2] >= KEYPOINT_MIN]
-    anchor = _mean(keypoints, NOSE, L_EYE, R_EYE, L_EAR, R_EAR)
-    if anchor is None:
-        anchor = _mean(keypoints, L_SHOULDER, R_SHOULDER)
+    points = [keypoints[i][:2] for i in HEAD if keypoints[i][2] >= KEYPOINT_MIN]
+    anchor = _anchor(keypoints)
+    if not points:
         points.append(anchor - [0.0, 0.5 * scale])
-    for elbow, wrist in ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST)):
-        if not _seen(keypoints, wrist):
-            continue
-        hand = np.asarray(keypoints[wrist][:2], float)
-        if _seen(keypoints, elbow):                      # the hand goes on where the forearm points to
-            hand = hand + 0.35 * (hand - np.asarray(keypoints[elbow][:2], float))
-        if _length(anchor, hand) <= 2.2 * scale:
-            points.append(hand)
-    points = np.asarray(points, float)
+    points = np.asarray(points + _hands(keypoints, anchor, scale), float)
     low, high = points.min(0), points.max(0)
     side = min(max(float((high - low).max()) + 0.9 * scale, 1.5 * scale), 3.2 * scale)
     x, y = (low + high) / 2
     return clip([x - side / 2, y - side / 2, x + side / 2, y + side / 2], width, height, min_share=0.3)
+
+
+def closer_boxes(keypoints, seat, width, height):
+    """Where a cigarette is looked for once more in a head-and-hands crop that the net sees much smaller than the picture
+    shows it: squares of half its side around the mouth (or its middle) and the hands. None in others."""
+    box = head_hands_box(keypoints, seat, width, height)
+    if box is None or max(box[2] - box[0], box[3] - box[1]) < CLOSER_FROM:
+        return []
+    scale = body_scale(keypoints, window_box(seat, width, height))
+    mouth = np.asarray(keypoints[NOSE][:2], float) + [0.0, MOUTH_BELOW_NOSE * scale]
+    middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+    half = max(box[2] - box[0], box[3] - box[1]) / 4
+    boxes = []
+    for x, y in [mouth if _seen(keypoints, NOSE) else middle, *_hands(keypoints, _anchor(keypoints), scale)]:
+        boxes.append(clip([x - half, y - half, x + half, y + half], width, height, min_share=0.5))
+    return [b for b in boxes if b is not None]
 
 
 # ---------------------------------------------------------------- pixels

@@ -5,6 +5,7 @@ from . import data, metrics
 from .coco import WORDS
 from .desk_data import CLUTTER as CLUTTER_NAMES, IGNORE
 from .desk_net import CLASSES, SIZE
+from .metrics import logit
 
 CLUTTER = {data.ITEMS.index(name) for name in CLUTTER_NAMES}
 
@@ -39,10 +40,6 @@ def cells_to_rows(logits, distances, least=.05, most=150):
     label, j, i = label[order], j[order], i[order]
     d = distances[:, j, i]
     return np.column_stack([label, scores[label, j, i], grid[i] - d[0], grid[j] - d[1], grid[i] + d[2], grid[j] + d[3]])
-
-
-def logit(p):
-    return np.log(p / (1 - p))
 
 
 def fused(ours, theirs, thresholds, coco_from):

@@ -56,6 +56,8 @@ def cases():
     yield "person mostly outside", 640, 360, FULL, None, person(-60, 150, 100)
     yield "whole picture", 512, 512, FULL, None, person(250, 260, 140)
     yield "close face, shoulders hidden", 512, 512, FULL, None, low(person(250, 700, 600), *range(5, 17))
+    yield "close, a hand at the mouth", 1280, 720, FULL, None, person(600, 420, 300, k9=[590, 300, .6], k7=[760, 600, .6])
+    yield "close, no nose", 1280, 720, FULL, None, low(person(600, 420, 300), 0, 9, 10)
     yield "large picture", 1920, 1080, [[.4, .1], [.55, .12], [.54, .6], [.41, .58]], [[.35, .5], [.6, .5], [.62, .7], [.33, .7]], person(900, 300, 130)
     yield "tall picture", 480, 854, [[.1, .2], [.9, .2], [.9, .8], [.1, .8]], [[0, .7], [1, .7], [1, 1], [0, 1]], person(240, 330, 110)
     yield "narrow desk at the edge", 640, 360, seat, [[.9, .5], [1, .45], [1, .8], [.92, .82]], front
@@ -92,7 +94,9 @@ def case(name, width, height, seat, desk, keypoints):
             "desk": rounded(crops.desk_box(desk, width, height)) if desk else None,
             "scale": round(float(crops.body_scale(keypoints, window)), 6) if crops.body_scale(keypoints, window) else None,
             "chest": rounded(crops.chest_box(keypoints, seat, width, height)),
+            "head": rounded(crops.head_box(keypoints, seat, width, height)),
             "head_hands": rounded(crops.head_hands_box(keypoints, seat, width, height)),
+            "closer": [rounded(box) for box in crops.closer_boxes(keypoints, seat, width, height)],
         },
     }
 

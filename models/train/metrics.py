@@ -80,6 +80,18 @@ def precision_threshold(probabilities, positive, precision, low=0.5, high=0.98):
     return high
 
 
+def least_score(parts, start):
+    """The least score, from `start` on, that accuses no more than the allowed share of every part: (scores of people who do nothing wrong, share)."""
+    score = start
+    while score < .98 and any((scores >= score).mean() > allowed for scores, allowed in parts if len(scores)):
+        score = round(score + .01, 2)
+    return score
+
+
+def logit(p):
+    return np.log(p / (1 - p))
+
+
 def average_precision(scores, positive):
     """Area under the steps of precision over recall, best score first; 0 without a positive."""
     order = np.argsort(-np.asarray(scores), kind="stable")

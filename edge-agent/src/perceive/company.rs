@@ -145,7 +145,8 @@ impl Perception {
         let mut crops = vec![(Crop::Seat, seat_box)];
         crops.extend(people.iter().map(|person| (Crop::Person, person.region)));
         crops.extend(badge::region(&glance, &person).ok().map(|region| (Crop::Badge, region)));
-        crops.extend(smoking::region(&glance, &person).ok().map(|region| (Crop::Smoking, region.pixels())));
+        let smoking = smoking::region(&glance, &person).ok();
+        crops.extend(smoking.iter().flat_map(|region| &region.crops).map(|&crop| (Crop::Smoking, crop)));
         let desk = view.desk.as_ref().and_then(|desk| crops::desk_box(desk, width, height));
         crops.extend(desk.map(|region| (Crop::Desk, region)));
         let seen = |keypoint: &Keypoint| {

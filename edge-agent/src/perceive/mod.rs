@@ -29,10 +29,10 @@ use crate::config::model_manifest;
 use crate::failure::Failure;
 use chuangming_domain::calibration::Window;
 use chuangming_domain::digest::Digest;
-use chuangming_domain::geometry::{Polygon, Rect};
+use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::item::{CustomItem, ItemClass, ItemSet};
 use chuangming_domain::observation::{DeskItem, Observation, Presence, Reading, Signal, UnknownReason};
-use chuangming_models::{Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
+use chuangming_models::{Classes, Mask, ModelError, Models, Options, PixelBox, RgbImage, Role, crops};
 use person::{Covering, Person};
 use stages::{Stage, Stages};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +98,12 @@ impl WindowView {
     fn masked(&self, image: &RgbImage) -> RgbImage {
         let polygons: Vec<&Polygon> = [Some(&self.seat), self.desk.as_ref()].into_iter().flatten().collect();
         Mask::new(&polygons, image.width(), image.height()).without(&self.optics.masks).apply(image)
+    }
+
+    /// Whether a place, in fractions of the picture, is this window's, and may be looked at.
+    fn shows(&self, p: Point) -> bool {
+        let is_here = self.seat.contains(p) || self.desk.as_ref().is_some_and(|desk| desk.contains(p));
+        is_here && !self.optics.masks.iter().any(|mask| mask.contains(p))
     }
 }
 
@@ -387,8 +393,10 @@ impl Perception {
             Ok(region) => region,
             Err(reason) => return Ok(Reading::Unknown(reason)),
         };
-        let classes = self.stages.time(Stage::Smoking, || head.run(&glance.image, region.pixels(), None))?;
-        Ok(smoking::read(classes.first().and_then(|answer| answer.decided()), region))
+        let look = |crop: &PixelBox| head.run(&glance.image, *crop, None);
+        let classes: Vec<Classes> =
+            self.stages.time(Stage::Smoking, || region.crops.iter().map(look).collect::<Result<_, _>>())?;
+        Ok(smoking::read(&classes, &region))
     }
 
     fn desk(&mut self, glance: &Glance<'_>, covering: &Covering) -> Result<Reading<desk::Desk>, ModelError> {

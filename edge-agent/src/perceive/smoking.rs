@@ -4,8 +4,9 @@ pub(super) use chuangming_domain::observation::Smoking;
 
 use super::Glance;
 use super::person::Person;
+use chuangming_domain::geometry::Point;
 use chuangming_domain::observation::{Reading, UnknownReason};
-use chuangming_models::{PixelBox, crops};
+use chuangming_models::{Classes, Distribution, PixelBox, crops};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 
@@ -15,44 +16,89 @@ const SMALLEST_SCALE: f64 = 14.0;
 /// How sure it is that nobody smokes where no person is seen: the detector misses one in five.
 const NOBODY_SEEN: f32 = 0.8;
 
-/// What is looked at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Region {
-    /// Head and hands.
-    HeadAndHands(PixelBox),
-    /// The whole seat, where no keypoint tells where head and hands are: a face that fills the picture, a person in the dark.
-    Seat(PixelBox),
+/// Along its longer side a seat covers at least so many pixels where it is looked at as a whole: of a smaller one only a
+/// person in the dark, or behind something, gives no keypoints.
+const SMALLEST_SEAT: f64 = 400.0;
+/// Nothing on the whole seat but what is this sure to be a cigarette counts.
+const SEAT_SURE: f32 = 0.75;
+
+/// Where more than this share of the middle of the head may not be looked at, nobody is accused: what is beside the grey is
+/// easily taken for a cigarette, and the lips are hidden.
+const MOST_HIDDEN: f64 = 0.2;
+
+/// What is looked at, in one or more crops.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Region {
+    /// The first is the whole; those after it, in a large picture, show parts of it closer.
+    pub(super) crops: Vec<PixelBox>,
+    kind: Kind,
 }
 
-impl Region {
-    pub(super) fn pixels(self) -> PixelBox {
-        match self {
-            Self::HeadAndHands(pixels) | Self::Seat(pixels) => pixels,
-        }
-    }
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// Head and hands.
+    HeadAndHands,
+    /// The same, of somebody whose head partly lies where nobody may look.
+    HiddenHead,
+    /// The whole seat, where no keypoint tells where head and hands are: a face that fills the picture.
+    Seat,
 }
 
 /// Head and hands, else the seat; or why there is nothing to look at.
 pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, UnknownReason> {
     let keypoints = person.keypoints.as_ref().ok_or(UnknownReason::Unsure)?;
-    let (width, height) = (glance.image.width(), glance.image.height());
-    let Some(region) = crops::head_hands_box(keypoints, &glance.view.seat, width, height) else {
-        return Ok(Region::Seat(glance.seat_box));
+    let (seat, width, height) = (&glance.view.seat, glance.image.width(), glance.image.height());
+    let Some(whole) = crops::head_hands_box(keypoints, seat, width, height) else {
+        let seat = glance.seat_box;
+        let is_large = seat.width().max(seat.height()) >= SMALLEST_SEAT;
+        let region = Region { crops: vec![seat], kind: Kind::Seat };
+        return if is_large { Ok(region) } else { Err(UnknownReason::Occluded) };
     };
-    match person.scale {
-        Some(scale) if scale >= SMALLEST_SCALE => Ok(Region::HeadAndHands(region)),
-        _ => Err(UnknownReason::TooSmall),
+    if person.scale.is_none_or(|scale| scale < SMALLEST_SCALE) {
+        return Err(UnknownReason::TooSmall);
     }
+    let head = crops::head_box(keypoints, seat, width, height);
+    let is_hidden = head.is_some_and(|head| share_hidden(head, glance) > MOST_HIDDEN);
+    let kind = if is_hidden { Kind::HiddenHead } else { Kind::HeadAndHands };
+    let mut crops = vec![whole];
+    crops.extend(crops::closer_boxes(keypoints, seat, width, height));
+    Ok(Region { crops, kind })
 }
 
-/// Whether one frame shows somebody smoking, from the class and probability that the head decided for. A cigarette that is
-/// seen counts wherever it is; that none is seen on the whole seat, where it may be a pixel thick, says nothing.
-pub(super) fn read(decided: Option<(&str, f32)>, region: Region) -> Reading<Smoking> {
-    match (decided, region) {
-        (Some(("smoking", p)), _) => Reading::known(Smoking::Smoking, p),
-        (Some((_, p)), Region::HeadAndHands(_)) => Reading::known(Smoking::None, p),
-        (_, Region::Seat(_)) => Reading::Unknown(UnknownReason::Occluded),
-        (None, Region::HeadAndHands(_)) => Reading::Unknown(UnknownReason::Unsure),
+/// The share of a box that may not be looked at, of what of it lies in the picture; by a grid of points.
+fn share_hidden(part: PixelBox, glance: &Glance<'_>) -> f64 {
+    const GRID: u32 = 12;
+    let place = |cell: u32, from: f64, length: f64| from + length * (f64::from(cell) + 0.5) / f64::from(GRID);
+    let part = part.to_fractions(glance.image.width(), glance.image.height());
+    let (mut inside, mut hidden) = (0u32, 0u32);
+    for cell in 0..GRID * GRID {
+        let (x, y) = (place(cell % GRID, part.x, part.width), place(cell / GRID, part.y, part.height));
+        if (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y) {
+            inside += 1;
+            hidden += u32::from(!glance.view.shows(Point { x, y }));
+        }
+    }
+    if inside == 0 { 1.0 } else { f64::from(hidden) / f64::from(inside) }
+}
+
+/// Whether one frame shows somebody smoking, from what the head says of each crop: the one that looks most like it tells.
+pub(super) fn read(classes: &[Classes], region: &Region) -> Reading<Smoking> {
+    let answers = classes.iter().filter_map(Classes::first);
+    let telling =
+        answers.max_by(|a, b| a.of("smoking").unwrap_or(0.0).total_cmp(&b.of("smoking").unwrap_or(0.0)));
+    said(telling.and_then(Distribution::decided), region.kind)
+}
+
+/// A cigarette that is seen counts; that none is seen on the whole seat, where it may be a pixel thick, says nothing.
+fn said(decided: Option<(&str, f32)>, kind: Kind) -> Reading<Smoking> {
+    match (decided, kind) {
+        (Some(("smoking", p)), Kind::HeadAndHands) => Reading::known(Smoking::Smoking, p),
+        (Some(("smoking", p)), Kind::Seat) if p >= SEAT_SURE => Reading::known(Smoking::Smoking, p),
+        (Some(("smoking", _)), Kind::HiddenHead) | (_, Kind::Seat) => {
+            Reading::Unknown(UnknownReason::Occluded)
+        }
+        (Some((_, p)), _) => Reading::known(Smoking::None, p),
+        (None, _) => Reading::Unknown(UnknownReason::Unsure),
     }
 }
 
@@ -158,7 +204,11 @@ fn mean(looks: &[Look]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::perceive::WindowView;
     use crate::perceive::evidence::said_after_each;
+    use chuangming_domain::geometry::Polygon;
+    use chuangming_domain::item::ItemSet;
+    use chuangming_models::{Keypoint, RgbImage};
 
     /// One look each half second: `s` smoking, `n` none, `u` unsure, `?` nothing seen; what is said after each.
     fn check(looks: &str, expected: &str) {
@@ -180,23 +230,62 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_seat_shows_a_cigarette_but_not_that_there_is_none() {
-        let whole = PixelBox::whole(640, 360);
-        let check = |decided, region, expected: &str| {
-            let said = match read(decided, region) {
+    fn what_is_said_depends_on_what_can_be_seen() {
+        let check = |decided, kind, expected: &str| {
+            let said = match said(decided, kind) {
                 Reading::Known { value: Smoking::Smoking, .. } => "smoking",
                 Reading::Known { value: Smoking::None, .. } => "none",
                 Reading::Unknown(UnknownReason::Occluded) => "occluded",
                 Reading::Unknown(_) => "unsure",
             };
-            assert_eq!(said, expected, "{decided:?} in {region:?}");
+            assert_eq!(said, expected, "{decided:?} in {kind:?}");
         };
-        check(Some(("smoking", 0.7)), Region::HeadAndHands(whole), "smoking");
-        check(Some(("smoking", 0.7)), Region::Seat(whole), "smoking");
-        check(Some(("none", 0.9)), Region::HeadAndHands(whole), "none");
-        check(Some(("none", 0.9)), Region::Seat(whole), "occluded");
-        check(None, Region::HeadAndHands(whole), "unsure");
-        check(None, Region::Seat(whole), "occluded");
+        check(Some(("smoking", 0.7)), Kind::HeadAndHands, "smoking");
+        check(Some(("none", 0.9)), Kind::HeadAndHands, "none");
+        check(None, Kind::HeadAndHands, "unsure");
+        check(Some(("smoking", 0.9)), Kind::HiddenHead, "occluded");
+        check(Some(("none", 0.9)), Kind::HiddenHead, "none");
+        check(None, Kind::HiddenHead, "unsure");
+        check(Some(("smoking", 0.8)), Kind::Seat, "smoking");
+        check(Some(("smoking", 0.7)), Kind::Seat, "occluded");
+        check(Some(("none", 0.9)), Kind::Seat, "occluded");
+        check(None, Kind::Seat, "occluded");
+    }
+
+    /// What is looked at of somebody whose shoulders are `scale` pixels apart, at a seat that ends `hidden` shoulder
+    /// widths right of the left edge of the head's middle.
+    fn looked_at(scale: f64, hidden: f64) -> Result<Region, UnknownReason> {
+        let side = 1000;
+        let mut keypoints = [Keypoint { x: 0.0, y: 0.0, score: 0.0 }; 17];
+        keypoints[0] = Keypoint { x: 500.0, y: 400.0, score: 0.9 };
+        keypoints[5] = Keypoint { x: 500.0 + scale / 2.0, y: 400.0 + scale / 2.0, score: 0.9 };
+        keypoints[6] = Keypoint { x: 500.0 - scale / 2.0, ..keypoints[5] };
+        let right = (500.0 + scale * (hidden - 0.25)) / f64::from(side);
+        let seat = Polygon::new(&[[0.0, 0.0], [right, 0.0], [right, 1.0], [0.0, 1.0]]).unwrap();
+        let view = WindowView::new(seat, None, ItemSet::new());
+        let seat_box = crops::window_box(&view.seat, side, side).unwrap();
+        let glance = Glance { image: RgbImage::filled(side, side, 0), view: &view, seat_box };
+        let person = Person { keypoints: Some(keypoints), classes: None, scale: Some(scale) };
+        region(&glance, &person)
+    }
+
+    #[test]
+    fn a_head_that_the_polygons_cut_accuses_nobody() {
+        let check =
+            |hidden: f64, expected| assert_eq!(looked_at(100.0, hidden).unwrap().kind, expected, "{hidden}");
+        check(2.0, Kind::HeadAndHands);
+        check(0.45, Kind::HeadAndHands);
+        check(0.35, Kind::HiddenHead);
+        check(0.1, Kind::HiddenHead);
+    }
+
+    #[test]
+    fn a_large_crop_is_looked_at_closer() {
+        let check =
+            |scale, expected| assert_eq!(looked_at(scale, 1.0).unwrap().crops.len(), expected, "{scale}");
+        check(100.0, 1);
+        check(300.0, 2);
+        assert_eq!(looked_at(10.0, 1.0), Err(UnknownReason::TooSmall));
     }
 
     #[test]

@@ -19,9 +19,10 @@ def test_golden(case):
 
 
 def test_golden_has_crops_and_refusals():
-    for name in ("chest", "head_hands"):
+    for name in ("chest", "head", "head_hands"):
         given = [c["expected"][name] is not None for c in CASES]
         assert any(given) and not all(given)
+    assert {len(c["expected"]["closer"]) for c in CASES} >= {0, 1, 2, 3}
 
 
 def test_mask_keeps_the_polygon_and_greys_the_rest():

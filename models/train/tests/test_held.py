@@ -104,3 +104,14 @@ def test_a_sign_hides_no_cigarette(seed):
 def test_a_sign_shows_a_lit_number_on_a_dark_board():
     drawn = [held.sign(grey(), np.random.default_rng(seed), np.full(4, -1.0)) for seed in range(20)]
     assert sum((out.max(2) > 200).any() and (out < 90).any() for out in drawn) >= 15, "some hang beyond the crop"
+
+
+def test_the_least_score_accuses_no_more_than_allowed_of_every_part():
+    def check(parts, expected):
+        assert metrics.least_score([(np.array(scores), allowed) for scores, allowed in parts], .3) == expected, parts
+    check([], .3)
+    check([([.1, .2, .29], 0)], .3)
+    check([([.1, .2, .5, .6], .5)], .3)
+    check([([.1, .2, .5, .6], .25)], .51)
+    check([([.1, .2, .5, .6], .5), ([.7], 0)], .71)
+    check([([.999], 0)], .98)

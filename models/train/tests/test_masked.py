@@ -1,4 +1,4 @@
-"""A cigarette where nobody may look: it counts in the figures, and is not taught."""
+"""A cigarette where nobody may look counts in the figures, and is not taught; what a sharp crop is."""
 import sys
 from pathlib import Path
 
@@ -39,3 +39,11 @@ def test_what_is_masked_out_teaches_nothing_and_counts_all_the_same(tmp_path, se
 def test_an_augmented_crop_is_taught_where_the_mask_leaves_the_cigarette(tmp_path):
     labels = {crop_data.smoking_variant(smoker(tmp_path, 2, IN_RIGHT), POSE, 1, np.random.default_rng(n))[1] for n in range(40)}
     assert labels == {1, -1}                                        # without a mask, and with one
+
+
+@pytest.mark.parametrize("enlarged, sharp", [(1, False), (2.2, True)])
+def test_a_crop_is_sharp_where_it_covers_many_pixels(tmp_path, enlarged, sharp):
+    """The pose's shoulders are 40 pixels apart: 88 when enlarged."""
+    window = smoker(tmp_path, 2, IN_LEFT)
+    Image.fromarray(np.full((int(SIDE * enlarged),) * 2 + (3,), 90, np.uint8)).save(window.path)
+    assert crop_data.is_sharp(window, POSE * [enlarged, enlarged, 1]) is sharp
