@@ -35,7 +35,7 @@ CLUTTER = (
 ITEM_CLASSES = PERMITTED + CLUTTER
 
 IGNORE = "ignore"
-"""An item in a hand: a detector may report it or not, it scores neither way."""
+"""An item in a hand, or clutter of which next to nothing is in sight: a detector may report it or not, it scores neither way."""
 
 POSTURES = ("upright", "standing", "slumped", "leaning_back", "tilted")
 

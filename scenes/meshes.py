@@ -140,6 +140,16 @@ def text(words, size, material, at, index=0):
     return add("text", curve, index, at)
 
 
+def vertices_of(objects):
+    """Room points (n, 3) of some objects: a mesh's vertices before its modifiers, the corners of the box around anything else."""
+    found = []
+    for ob in objects:
+        at = [vertex.co for vertex in ob.data.vertices] if ob.type == "MESH" else ob.bound_box
+        matrix = np.array(ob.matrix_world)
+        found.append(np.array([list(point) for point in at]) @ matrix[:3, :3].T + matrix[:3, 3])
+    return np.concatenate(found)
+
+
 def show(objects, visible):
     for ob in objects:
         ob.hide_render = ob.hide_viewport = not visible

@@ -149,15 +149,18 @@ class Scene:
             row = {"person": None, "label": None, "keypoints": None, "badge": None, "cigarette": None, "items": []}
             for thing in self.things:
                 if thing.window == k and not thing.objects[0].hide_render:
-                    row["items"].append(
-                        {"id": thing.id, "class": thing.cls, "in_hand": False, **truth.patch(index, thing.index)}
-                    )
+                    row["items"].append(self._measure_thing(thing, index))
             for person in self.people:
                 if person.window == k and person.visible:
                     row.update(self._measure_person(person, index))
                     row["items"] += self._held_item(person, index)
             seen.append(row)
         return seen
+
+    def _measure_thing(self, thing, index):
+        outline = truth.outline_px(self.view.project(meshes.vertices_of(thing.objects)), self.size)
+        named = {"id": thing.id, "class": thing.cls, "in_hand": False, "outline": outline}
+        return {**named, **truth.patch(index, thing.index)}
 
     def _measure_person(self, person, index):
         n = person.indices
@@ -176,9 +179,8 @@ class Scene:
         cls = PROP_CLASS.get(person.prop)
         if cls is None:
             return []
-        return [
-            {"id": f"{person.window}.hand", "class": cls, "in_hand": True, **truth.patch(index, person.indices.prop)}
-        ]
+        named = {"id": f"{person.window}.hand", "class": cls, "in_hand": True, "outline": 0.0}
+        return [{**named, **truth.patch(index, person.indices.prop)}]
 
     def _keypoints(self, person):
         """COCO keypoints [x, y, v]: v 0 outside the picture, 1 hidden, 2 visible."""

@@ -286,9 +286,9 @@ def _items(span):
     for items in seen.values():
         if 2 * len(items) <= len(span):
             continue
-        boxes = [item["box"] for item in items]
-        box = _union(boxes) if items[0]["class"] == IGNORE else [round(statistics.median(c), 4) for c in zip(*boxes)]
-        out.append({"class": items[0]["class"], "box": box})
+        boxes, cls = [item["box"] for item in items], statistics.mode(item["class"] for item in items)
+        box = _union(boxes) if cls == IGNORE else [round(statistics.median(c), 4) for c in zip(*boxes)]
+        out.append({"class": cls, "box": box})
     return out
 
 

@@ -3,13 +3,15 @@
 import numpy as np
 
 from .camera import FRONTAL
-from .classes import IGNORE
+from .classes import IGNORE, PERMITTED
 from .dimensions import DESK_DEPTH, DESK_Z, EDGE_Y, LEDGE_DEPTH, LEDGE_Y, SEAT_HALF_WIDTH, SEAT_Y, SEAT_Z
 
 SEAT_CORNERS = 8
 MIN_PERSON_PX = 150
 MIN_ITEM_PX = 20
 MIN_CIGARETTE_PX = 6
+LEAST_SEEN = 0.15
+"""Of a piece of clutter less of which is in sight (as a share of its outline) nobody can tell what it is."""
 HEAD_AND_SHOULDERS = 7
 """The first of COCO's keypoints: nose, eyes, ears, shoulders."""
 
@@ -79,11 +81,20 @@ def patch(index, *numbers):
     return {"px": int(mask.sum()), "box": mask_box(mask)}
 
 
+def outline_px(points, size):
+    """Pixels inside the convex outline of points (picture fractions), as far as it lies in the picture; size: width, height."""
+    outline = np.array(hull(np.clip(points, 0, 1))) * size
+    if len(outline) < 3:
+        return 0.0
+    x, y = outline.T
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
+
+
 def window_truth(seen, camera_kind):
     """A window's truth row without `window`, `from` and `to`.
 
     seen: `person`, `badge` and `cigarette` (None or patch), `label`, `keypoints` [[x, y, v]], `items` [dict(id, class,
-    px, box, in_hand)]. What cannot be told from this picture is None.
+    px, box, outline, in_hand)]. What cannot be told from this picture is None.
     """
     row = {"items": [_item(i) for i in seen["items"] if i["px"] >= MIN_ITEM_PX]}
     person = seen["person"]
@@ -106,7 +117,10 @@ def window_truth(seen, camera_kind):
 
 
 def _item(item):
-    return {"id": item["id"], "class": IGNORE if item["in_hand"] else item["class"], "box": item["box"]}
+    """A permitted thing is there as soon as any of it is seen: where it is required, it is not missing."""
+    is_clutter = item["class"] not in PERMITTED
+    is_untold = item["in_hand"] or (is_clutter and item["px"] < LEAST_SEEN * item["outline"])
+    return {"id": item["id"], "class": IGNORE if is_untold else item["class"], "box": item["box"]}
 
 
 def _posture(seen):

@@ -1,5 +1,6 @@
 """From what is seen to truth rows."""
 
+import numpy as np
 import pytest
 
 from scenes import truth
@@ -69,12 +70,37 @@ def test_a_badge_is_missing_only_where_the_chest_is_seen(kind, badge):
     check(seen(badge=None), {"badge": badge}, kind)
 
 
+def item(cls, px=900, outline=1000.0, in_hand=False):
+    return {"id": cls, "class": cls, "in_hand": in_hand, "px": px, "outline": outline, "box": BOX}
+
+
 def test_items():
-    items = [
-        {"id": "0.0", "class": "cup", "in_hand": False, **SEEN},
-        {"id": "0.1", "class": "toy", "in_hand": False, **FAINT},
-        {"id": "0.hand", "class": "mobile_phone", "in_hand": True, **SEEN},
-    ]
+    items = [item("cup"), item("toy", px=3), item("mobile_phone", in_hand=True)]
     row = truth.still_row("2", seen(items=items), "front_high")
     assert row["items"] == [{"class": "cup", "box": BOX}, {"class": "ignore", "box": BOX}]
     assert (row["window"], row["from"], row["to"]) == ("2", 0, 0)
+
+
+@pytest.mark.parametrize(
+    "thing, expected",
+    [
+        (item("book", px=160), "book"),
+        (item("book", px=140), "ignore"),
+        (item("telephone", px=140), "telephone"),
+        (item("umbrella", px=30, outline=180.0), "umbrella"),
+    ],
+)
+def test_clutter_behind_a_screen_scores_neither_way(thing, expected):
+    assert truth.items([thing]) == [{"class": expected, "box": BOX}]
+
+
+@pytest.mark.parametrize(
+    "points, expected",
+    [
+        ([(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75), (0.5, 0.5)], 0.25),
+        ([(0.5, 0.0), (1.5, 0.0), (1.5, 1.0), (0.5, 1.0)], 0.5),
+        ([(2.0, 2.0), (3.0, 2.0), (3.0, 3.0)], 0),
+    ],
+)
+def test_an_outline_ends_where_the_picture_does(points, expected):
+    assert truth.outline_px(np.array(points), (100, 50)) == pytest.approx(expected * 5000)
