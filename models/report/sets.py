@@ -9,8 +9,7 @@ WITH_REQUIRED = "synthetic, items required"
 RANDOM = ("Rendered clips of two minutes (`python -m scenes random-clips`, the seeds are in the name), no clip a part of another, through the same pipeline as a camera. {} "
           "Where somebody wears no badge and the chest is hidden at first, the clip does not judge that rule: a system that tells by a part of the chest would be called wrong "
           "for being early. Nor does a clip judge postures in which neither head nor shoulders are in sight for more than two seconds.")
-FRESH = RANDOM.format("Nothing was trained on them. What another smoking head said of them was known when the committed one was kept for what both said of other clips; nothing "
-                      "else was decided with them in view.")
+FRESH = RANDOM.format("Nothing was trained or decided on them.")
 SEEN = RANDOM.format("Nothing was trained on them; errors of the heads before were looked at to choose what to teach next.")
 
 CLOSE = ("Pictures of one person that a camera zoomed in on gives (`python -m scenes closeups`), 140 to 420 pixels wide; the scenes whose seed is divisible by five. Desks are cut off in "
@@ -26,7 +25,8 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60601-60606": FRESH,
+    "random clips 60701-60715": FRESH,
+    "random clips 60601-60606": SEEN,
     "random clips 60501-60504": SEEN,
     "random clips 60507-60512": SEEN,
     "close views of people who smoke and do not, seeds 71001-71020": CLOSE,
