@@ -10,7 +10,7 @@ from .store import Store
 BADGE_SIZE = (128, 128)
 SMOKING_SIZE = (224, 224)
 SHORTEST = 14            # pixels of the crop; less than this in sight of a drawn cigarette is not taught
-SHARP_FROM = 160         # pixels of the picture along the longer side of a head-and-hands crop: from there on it is sharp
+SHARP_FROM = crops.CLOSER_FROM   # pixels of the picture along the longer side of a head-and-hands crop: from there on it is sharp
 LENGTHS = 20, 129        # pixels of the crop: a whole cigarette, from a head with both hands to a head that fills the picture
 NOWHERE = np.full(4, -1, np.float32)
 SIGNS = .08              # of the head-and-hands crops get a window's number, before anything but the cigarette

@@ -41,9 +41,9 @@ def test_an_augmented_crop_is_taught_where_the_mask_leaves_the_cigarette(tmp_pat
     assert labels == {1, -1}                                        # without a mask, and with one
 
 
-@pytest.mark.parametrize("enlarged, sharp", [(1, False), (2.2, True)])
+@pytest.mark.parametrize("enlarged, sharp", [(1, False), (2.2, False), (4.4, True)])
 def test_a_crop_is_sharp_where_it_covers_many_pixels(tmp_path, enlarged, sharp):
-    """The pose's shoulders are 40 pixels apart: 88 when enlarged."""
+    """The pose's shoulders are 40 pixels apart: 176 when enlarged most."""
     window = smoker(tmp_path, 2, IN_LEFT)
     Image.fromarray(np.full((int(SIDE * enlarged),) * 2 + (3,), 90, np.uint8)).save(window.path)
     assert crop_data.is_sharp(window, POSE * [enlarged, enlarged, 1]) is sharp
