@@ -123,7 +123,7 @@ def covered(crop, label, place, neck, scale, scenery, rng):
 
 
 def is_sharp(window, keypoints):
-    """Whether the head-and-hands crop covers so many pixels of the picture that what it shows is seldom mistaken for a cigarette."""
+    """Whether the head-and-hands crop covers so many pixels of the picture that a threshold of its own suits it."""
     height, width = window.picture().shape[:2]
     x0, y0, x1, y1 = crops.head_hands_box(keypoints, window.geometry["seat"], width, height)
     return bool(max(x1 - x0, y1 - y0) >= SHARP_FROM)
