@@ -143,15 +143,10 @@ def chest_box(keypoints, seat, width, height):
     return clip([x - 0.9 * scale, y - 0.3 * scale, x + 0.9 * scale, y + 1.5 * scale], width, height, min_share=0.4)
 
 
-def _anchor(keypoints):
-    """Middle of the head, or of the shoulders where none of it is seen; None without either."""
-    head = _mean(keypoints, *HEAD)
-    return head if head is not None else _mean(keypoints, L_SHOULDER, R_SHOULDER)
-
-
-def _hands(keypoints, anchor, scale):
-    """Where the hands near the head are; they go on where the forearms point to."""
-    hands = []
+def _hands(keypoints, scale):
+    """Where the hands near the head (or the shoulders, where none of it is seen) are; they go on where the forearms point to."""
+    head, hands = _mean(keypoints, *HEAD), []
+    anchor = head if head is not None else _mean(keypoints, L_SHOULDER, R_SHOULDER)
     for elbow, wrist in ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST)):
         if not _seen(keypoints, wrist):
             continue
@@ -163,14 +158,20 @@ def _hands(keypoints, anchor, scale):
     return hands
 
 
+def _head(keypoints, scale):
+    """Middle of the head; above the shoulders where none of it is seen. None without either."""
+    head, shoulders = _mean(keypoints, *HEAD), _mean(keypoints, L_SHOULDER, R_SHOULDER)
+    return shoulders - [0.0, 0.5 * scale] if head is None and shoulders is not None else head
+
+
 def head_box(keypoints, seat, width, height):
     """A square in the middle of the head, which may reach beyond the picture. None: too little to go by."""
     window = window_box(seat, width, height)
     scale = window and body_scale(keypoints, window)
-    anchor = _anchor(keypoints)
-    if not scale or anchor is None:
+    head = _head(keypoints, scale) if scale else None
+    if head is None:
         return None
-    x, y = anchor if _mean(keypoints, *HEAD) is not None else anchor - [0.0, 0.5 * scale]
+    x, y = head
     return [x - 0.25 * scale, y - 0.25 * scale, x + 0.25 * scale, y + 0.25 * scale]
 
 
@@ -180,11 +181,8 @@ def head_hands_box(keypoints, seat, width, height):
     scale = window and body_scale(keypoints, window)
     if not scale:
         return None
-    points = [keypoints[i][:2] for i in HEAD if keypoints[i][2] >= KEYPOINT_MIN]
-    anchor = _anchor(keypoints)
-    if not points:
-        points.append(anchor - [0.0, 0.5 * scale])
-    points = np.asarray(points + _hands(keypoints, anchor, scale), float)
+    head = [keypoints[i][:2] for i in HEAD if keypoints[i][2] >= KEYPOINT_MIN] or [_head(keypoints, scale)]
+    points = np.asarray(head + _hands(keypoints, scale), float)
     low, high = points.min(0), points.max(0)
     side = min(max(float((high - low).max()) + 0.9 * scale, 1.5 * scale), 3.2 * scale)
     x, y = (low + high) / 2
@@ -202,7 +200,7 @@ def closer_boxes(keypoints, seat, width, height):
     middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
     half = max(box[2] - box[0], box[3] - box[1]) / 4
     boxes = []
-    for x, y in [mouth if _seen(keypoints, NOSE) else middle, *_hands(keypoints, _anchor(keypoints), scale)]:
+    for x, y in [mouth if _seen(keypoints, NOSE) else middle, *_hands(keypoints, scale)]:
         boxes.append(clip([x - half, y - half, x + half, y + half], width, height, min_share=0.5))
     return [b for b in boxes if b is not None]
 

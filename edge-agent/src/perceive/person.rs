@@ -176,20 +176,31 @@ impl Covering {
     }
 
     fn share(&self, bounds: Rect, is_part: impl Fn(Point) -> bool, image: &RgbImage) -> f64 {
-        const GRID: u32 = 24;
         let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-        let (mut inside, mut hidden) = (0u32, 0u32);
-        for i in 0..GRID * GRID {
-            let (column, row) = (f64::from(i % GRID) + 0.5, f64::from(i / GRID) + 0.5);
-            let x = bounds.x + bounds.width * column / f64::from(GRID);
-            let y = bounds.y + bounds.height * row / f64::from(GRID);
-            if is_part(Point { x, y }) {
-                inside += 1;
-                hidden += u32::from(self.hides(Point { x: x * width, y: y * height }));
-            }
-        }
-        if inside == 0 { 0.0 } else { f64::from(hidden) / f64::from(inside) }
+        let is_hidden = |p: Point| self.hides(Point { x: p.x * width, y: p.y * height });
+        share_of_points(bounds, 24, is_part, is_hidden).unwrap_or(0.0)
     }
+}
+
+/// Of a grid of `side` times `side` points in a box, those that are part of what is asked about: the share of them that is hidden.
+/// `None` without any. Box and points in the same units.
+pub(super) fn share_of_points(
+    bounds: Rect,
+    side: u32,
+    is_part: impl Fn(Point) -> bool,
+    is_hidden: impl Fn(Point) -> bool,
+) -> Option<f64> {
+    let (mut inside, mut hidden) = (0u32, 0u32);
+    for i in 0..side * side {
+        let (column, row) = (f64::from(i % side) + 0.5, f64::from(i / side) + 0.5);
+        let x = bounds.x + bounds.width * column / f64::from(side);
+        let y = bounds.y + bounds.height * row / f64::from(side);
+        if is_part(Point { x, y }) {
+            inside += 1;
+            hidden += u32::from(is_hidden(Point { x, y }));
+        }
+    }
+    (inside > 0).then(|| f64::from(hidden) / f64::from(inside))
 }
 
 /// Whether a point lies on one of some thick lines: from, to, radius.

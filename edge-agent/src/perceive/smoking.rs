@@ -3,7 +3,7 @@
 pub(super) use chuangming_domain::observation::Smoking;
 
 use super::Glance;
-use super::person::Person;
+use super::person::{Person, share_of_points};
 use chuangming_domain::geometry::Point;
 use chuangming_domain::observation::{Reading, UnknownReason};
 use chuangming_models::{Classes, Distribution, PixelBox, crops};
@@ -65,20 +65,11 @@ pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, Unk
     Ok(Region { crops, kind })
 }
 
-/// The share of a box that may not be looked at, of what of it lies in the picture; by a grid of points.
+/// The share of a box that may not be looked at, of what of it lies in the picture.
 fn share_hidden(part: PixelBox, glance: &Glance<'_>) -> f64 {
-    const GRID: u32 = 12;
-    let place = |cell: u32, from: f64, length: f64| from + length * (f64::from(cell) + 0.5) / f64::from(GRID);
     let part = part.to_fractions(glance.image.width(), glance.image.height());
-    let (mut inside, mut hidden) = (0u32, 0u32);
-    for cell in 0..GRID * GRID {
-        let (x, y) = (place(cell % GRID, part.x, part.width), place(cell / GRID, part.y, part.height));
-        if (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y) {
-            inside += 1;
-            hidden += u32::from(!glance.view.shows(Point { x, y }));
-        }
-    }
-    if inside == 0 { 1.0 } else { f64::from(hidden) / f64::from(inside) }
+    let is_in_picture = |p: Point| (0.0..1.0).contains(&p.x) && (0.0..1.0).contains(&p.y);
+    share_of_points(part, 12, is_in_picture, |p| !glance.view.shows(p)).unwrap_or(1.0)
 }
 
 /// Whether one frame shows somebody smoking, from what the head says of each crop: the one that looks most like it tells.
