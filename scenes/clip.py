@@ -202,7 +202,8 @@ def _hidden(rows, person):
     """The rules that a random clip does not judge at a window, because what they ask for is hidden from the camera."""
     wears_none = person and person["badge"]["kind"] == "none"
     yield from ["badge_missing"] if wears_none and events.begins_hidden(rows) else []
-    yield from events.POSTURE_RULES if events.hides_posture(rows) else []
+    yield from events.POSTURE_RULES if events.hides("posture", rows) else []
+    yield from ["smoking"] if events.hides("smoking", rows) else []
 
 
 def manifest_row(script, folder):

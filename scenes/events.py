@@ -112,10 +112,10 @@ def begins_hidden(rows):
     return False
 
 
-def hides_posture(rows):
-    """Whether the posture of somebody who is there cannot be seen for longer than the contract forgives: then what is expected of it
-    depends on how much each system dares to guess. rows: one window's."""
-    return sum(row["to"] - row["from"] for row in rows if row.get("presence") == "present" and row.get("posture") is None) > ONSET_S
+def hides(key, rows):
+    """Whether the posture (or smoking: key) of somebody who is there cannot be seen for longer than the contract forgives: then what
+    is expected of it depends on how much each system dares to guess. rows: one window's."""
+    return sum(row["to"] - row["from"] for row in rows if row.get("presence") == "present" and row.get(key) is None) > ONSET_S
 
 
 def derive(truth, windows, policy):

@@ -158,9 +158,13 @@ class Scene:
         return seen
 
     def _measure_thing(self, thing, index):
-        outline = truth.outline_px(self.view.project(meshes.vertices_of(thing.objects)), self.size)
-        named = {"id": thing.id, "class": thing.cls, "in_hand": False, "outline": outline}
-        return {**named, **truth.patch(index, thing.index)}
+        named = {"id": thing.id, "class": thing.cls, "in_hand": False}
+        return {**named, **self._outlined(thing.objects, index, thing.index)}
+
+    def _outlined(self, objects, index, number):
+        """What is seen of objects that bear one number, beside the outline they would have if nothing hid them."""
+        outline = truth.outline_px(self.view.project(meshes.vertices_of(objects)), self.size)
+        return {"outline": outline, **truth.patch(index, number)}
 
     def _measure_person(self, person, index):
         n = person.indices
@@ -171,8 +175,8 @@ class Scene:
             "person": {"px": body["px"], "box": whole["box"]},
             "label": person.label,
             "keypoints": self._keypoints(person),
-            "badge": truth.patch(index, n.badge) if person.wears_badge else None,
-            "cigarette": truth.patch(index, n.cigarette) if smoking else None,
+            "badge": self._outlined([person.badge], index, n.badge) if person.wears_badge else None,
+            "cigarette": self._outlined(person.cigarette, index, n.cigarette) if smoking else None,
         }
 
     def _held_item(self, person, index):

@@ -15,13 +15,17 @@ FLOORS = ((0.45, 0.43, 0.40), (0.3, 0.3, 0.31), (0.55, 0.48, 0.4))
 BANNERS = (None, (0.35, 0.03, 0.03), (0.03, 0.1, 0.35))
 TINTS = ((1, 0.97, 0.92), (1, 1, 1), (0.93, 0.97, 1))
 BEHIND = 0.4  # share of bystanders who are behind the post, the others are in front of the counter
+SEAT_MARGIN_M = 0.3  # so generous is the most generous installer
 CLEAR_OF_CAMERA = 0.8  # metres; nearer, a bystander would be all there is to see
 COATS = ((0.03, 0.04, 0.07), (0.30, 0.06, 0.06), (0.40, 0.34, 0.25), (0.10, 0.10, 0.11), (0.16, 0.20, 0.12))
 
 
 def random_style(rng, windows):
-    """The room and the counter: lengths in metres, colours linear RGB, light in watts per lamp."""
-    return {
+    """The room and the counter: lengths in metres, colours linear RGB, light in watts per lamp.
+
+    seat_margin: how generously the installer draws seats, see `truth.corners`.
+    """
+    style = {
         "pitch": float(rng.uniform(1.5, 1.7)),
         "ledge": float(pick(rng, LEDGES)),
         "wall": pick(rng, WALLS),
@@ -39,6 +43,8 @@ def random_style(rng, windows):
         "exposure": float(rng.uniform(-0.1, 0.3)),
         "seed": int(rng.randint(1 << 30)),
     }
+    # Drawn apart: what is seen of a seed's room stays what it is.
+    return {**style, "seat_margin": float(np.random.RandomState(style["seed"]).uniform(0, SEAT_MARGIN_M))}
 
 
 def random_window(rng, behaviour=None, emphasised=(), crowded=False):

@@ -10,8 +10,8 @@ SEAT_CORNERS = 8
 MIN_PERSON_PX = 150
 MIN_ITEM_PX = 20
 MIN_CIGARETTE_PX = 6
-LEAST_SEEN = 0.15
-"""Of a piece of clutter less of which is in sight (as a share of its outline) nobody can tell what it is."""
+LEAST_SEEN = {"clutter": 0.15, "badge": 0.25, "cigarette": 0.25}
+"""Of what less of its outline is in sight nobody can tell what it is."""
 HEAD_AND_SHOULDERS = 7
 """The first of COCO's keypoints: nose, eyes, ears, shoulders."""
 
@@ -40,10 +40,14 @@ def seat_x(window, windows, pitch):
     return pitch * (window + 0.5 - windows / 2)
 
 
-def corners(window, windows, style):
-    """Room points (n, 3) around a window: first the SEAT_CORNERS of its seat, then those of its desk and ledge."""
+def corners(window, windows, style, margin=0.0):
+    """Room points (n, 3) around a window: first the SEAT_CORNERS of its seat, then those of its desk and ledge.
+
+    margin: by so many metres the seat reaches over the desk, where people lean forward; half of it to the sides and above.
+    """
     x0, half = seat_x(window, windows, style["pitch"]), style["pitch"] * 0.48
-    seat = [(x0 + x, y, z) for x in (-SEAT_HALF_WIDTH, SEAT_HALF_WIDTH) for y in SEAT_Y for z in SEAT_Z]
+    beside, before, above = SEAT_HALF_WIDTH + margin / 2, SEAT_Y[0] - margin, SEAT_Z[1] + margin / 2
+    seat = [(x0 + x, y, z) for x in (-beside, beside) for y in (before, SEAT_Y[1]) for z in (SEAT_Z[0], above)]
     desk = [(x0 + x, y, DESK_Z) for x in (-half, half) for y in (EDGE_Y - DESK_DEPTH, EDGE_Y)]
     ledge_y = (LEDGE_Y - LEDGE_DEPTH / 2, LEDGE_Y + LEDGE_DEPTH / 2)
     desk += [(x0 + x, y, style["ledge"]) for x in (-half, half) for y in ledge_y]
@@ -51,10 +55,10 @@ def corners(window, windows, style):
 
 
 def geometry(view, style, windows):
-    """The manifest's windows with the seat and desk polygons that a careful installer would draw."""
+    """The manifest's windows with the seat and desk polygons that an installer would draw, tight or with room to lean."""
     out = []
     for k in range(windows):
-        points = corners(k, windows, style)
+        points = corners(k, windows, style, style["seat_margin"])
         seat, desk = _polygon(view, points[:SEAT_CORNERS]), _polygon(view, points[SEAT_CORNERS:])
         # Of a desk outside the picture there is nothing to draw.
         out.append({"window": str(k + 1), "seat": seat, **({"desk": desk} if len(desk) > 2 else {}), "post": 1})
@@ -93,8 +97,8 @@ def outline_px(points, size):
 def window_truth(seen, camera_kind):
     """A window's truth row without `window`, `from` and `to`.
 
-    seen: `person`, `badge` and `cigarette` (None or patch), `label`, `keypoints` [[x, y, v]], `items` [dict(id, class,
-    px, box, outline, in_hand)]. What cannot be told from this picture is None.
+    seen: `person` (None or patch), `badge` and `cigarette` (None or patch with `outline`), `label`, `keypoints` [[x, y, v]],
+    `items` [dict(id, class, px, box, outline, in_hand)]. What cannot be told from this picture is None.
     """
     row = {"items": [_item(i) for i in seen["items"] if i["px"] >= MIN_ITEM_PX]}
     person = seen["person"]
@@ -119,8 +123,12 @@ def window_truth(seen, camera_kind):
 def _item(item):
     """A permitted thing is there as soon as any of it is seen: where it is required, it is not missing."""
     is_clutter = item["class"] not in PERMITTED
-    is_untold = item["in_hand"] or (is_clutter and item["px"] < LEAST_SEEN * item["outline"])
+    is_untold = item["in_hand"] or (is_clutter and not _is_told(item, "clutter", MIN_ITEM_PX))
     return {"id": item["id"], "class": IGNORE if is_untold else item["class"], "box": item["box"]}
+
+
+def _is_told(patch, kind, least_px):
+    return patch["px"] >= max(least_px, LEAST_SEEN[kind] * patch["outline"])
 
 
 def _posture(seen):
@@ -133,7 +141,7 @@ def _posture(seen):
 def _badge(seen, camera_kind):
     badge = seen["badge"]
     if badge is not None:
-        visible = badge["px"] >= MIN_ITEM_PX
+        visible = _is_told(badge, "badge", MIN_ITEM_PX)
         return {"badge": "worn", "badge_box": badge["box"]} if visible else {"badge": None}
     left_shoulder, right_shoulder = seen["keypoints"][5], seen["keypoints"][6]
     chest_seen = left_shoulder[2] == right_shoulder[2] == 2 and seen["label"]["posture"] != "slumped"
@@ -143,8 +151,9 @@ def _badge(seen, camera_kind):
 def _smoking(seen):
     if not seen["label"]["smoking"]:
         return {"smoking": False}
-    visible = seen["cigarette"] is not None and seen["cigarette"]["px"] >= MIN_CIGARETTE_PX
-    return {"smoking": True, "cigarette_box": seen["cigarette"]["box"]} if visible else {"smoking": None}
+    cigarette = seen["cigarette"]
+    visible = cigarette is not None and _is_told(cigarette, "cigarette", MIN_CIGARETTE_PX)
+    return {"smoking": True, "cigarette_box": cigarette["box"]} if visible else {"smoking": None}
 
 
 def still_row(window, seen, camera_kind):

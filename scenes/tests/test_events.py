@@ -145,4 +145,4 @@ def test_a_badge_that_is_hidden_at_first(spells, expected):
     ],
 )
 def test_a_posture_that_is_hidden(spells, expected):
-    assert events.hides_posture(timeline(*spells)) == expected
+    assert events.hides("posture", timeline(*spells)) == expected

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from scenes import truth
+from scenes.camera import View
 
 BOX = [0.4, 0.4, 0.1, 0.1]
-SEEN = {"px": 900, "box": BOX}
-FAINT = {"px": 3, "box": BOX}
+SEEN = {"px": 900, "outline": 1000.0, "box": BOX}
+FAINT = {"px": 3, "outline": 4.0, "box": BOX}
+SLIVER = {"px": 100, "outline": 1000.0, "box": BOX}
 UPRIGHT = {"posture": "upright", "behaviour": "idle", "smoking": False}
 
 
@@ -49,6 +51,7 @@ HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
         (seen(person=None), {"presence": "absent", "people": 0, "posture": None}),
         (seen(person=FAINT), {"presence": None, "posture": None, "badge": None}),
         (seen(badge=FAINT), {"badge": None}),
+        (seen(badge=SLIVER), {"badge": None}),
         (seen(badge=None), {"badge": "missing"}),
         (seen(badge=None, keypoints=HIDDEN_SHOULDER), {"badge": None}),
         (seen(badge=None, label={**UPRIGHT, "posture": "slumped"}), {"posture": "slumped", "badge": None}),
@@ -56,6 +59,7 @@ HIDDEN_SHOULDER = [[0.5, 0.5, 2]] * 6 + [[0.5, 0.5, 1]] + [[0.5, 0.5, 2]] * 10
         (seen(keypoints=ELBOWS_ALONE, label={**UPRIGHT, "posture": "slumped"}), {"posture": "slumped"}),
         (seen(label={**UPRIGHT, "smoking": True}, cigarette=SEEN), {"smoking": True, "cigarette_box": BOX}),
         (seen(label={**UPRIGHT, "smoking": True}, cigarette=FAINT), {"smoking": None}),
+        (seen(label={**UPRIGHT, "smoking": True}, cigarette=SLIVER), {"smoking": None}),
         (seen(label={**UPRIGHT, "smoking": True}), {"smoking": None}),
     ],
 )
@@ -104,3 +108,13 @@ def test_clutter_behind_a_screen_scores_neither_way(thing, expected):
 )
 def test_an_outline_ends_where_the_picture_does(points, expected):
     assert truth.outline_px(np.array(points), (100, 50)) == pytest.approx(expected * 5000)
+
+
+def test_a_seat_is_drawn_as_wide_as_its_installer_is_generous():
+    view = View.of({"loc": [0, -2.5, 2.3], "at": [0, -0.2, 1.0], "fov": 55, "roll": 0, "kind": "front_high"}, (640, 360))
+
+    def extent(margin):
+        style = {"pitch": 1.6, "ledge": 0.8, "seat_margin": margin}
+        return np.ptp(truth.geometry(view, style, 1)[0]["seat"], axis=0)
+
+    assert (extent(0.3) > extent(0.1)).all() and (extent(0.1) > extent(0.0)).all()
