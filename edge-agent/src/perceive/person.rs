@@ -11,6 +11,8 @@ pub(super) const KEYPOINT_MIN: f32 = 0.2;
 
 /// From this probability on somebody may be slumped.
 const POSSIBLY_SLUMPED: f32 = 0.2;
+/// From this probability on it is more likely than not.
+const PROBABLY_SLUMPED: f32 = 0.5;
 
 /// What the pose model and the window head found in the seat's crop. Everything is `None` without a pose model.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +26,16 @@ pub(super) struct Person {
 impl Person {
     /// Whether head or trunk may lie on the desk: the head says so, or does not rule it out.
     fn may_be_slumped(&self) -> bool {
-        let slumped = self.classes.as_ref().and_then(|c| c.get("posture")).and_then(|p| p.of("slumped"));
-        slumped.is_none_or(|p| p >= POSSIBLY_SLUMPED)
+        self.slumped().is_none_or(|p| p >= POSSIBLY_SLUMPED)
+    }
+
+    /// Whether head or trunk lie on the desk more likely than not.
+    pub(super) fn is_slumped(&self) -> bool {
+        self.slumped().is_some_and(|p| p >= PROBABLY_SLUMPED)
+    }
+
+    fn slumped(&self) -> Option<f32> {
+        self.classes.as_ref()?.get("posture")?.of("slumped")
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Region {
 enum Kind {
     /// Head and hands.
     HeadAndHands,
-    /// The same, of somebody whose head partly lies where nobody may look.
+    /// The same, of somebody whose head partly lies where nobody may look, or lies on the desk: the lips are hidden.
     HiddenHead,
     /// The whole seat, where no keypoint tells where head and hands are: a face that fills the picture.
     Seat,
@@ -58,11 +58,15 @@ pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, Unk
         return Err(UnknownReason::TooSmall);
     }
     let head = crops::head_box(keypoints, seat, width, height);
-    let is_hidden = head.is_some_and(|head| share_hidden(head, glance) > MOST_HIDDEN);
-    let kind = if is_hidden { Kind::HiddenHead } else { Kind::HeadAndHands };
+    let kind = kind_of(head.map_or(0.0, |head| share_hidden(head, glance)), person.is_slumped());
     let mut crops = vec![whole];
     crops.extend(crops::closer_boxes(keypoints, seat, width, height));
     Ok(Region { crops, kind })
+}
+
+/// Of a person with keypoints, by the share of the head's middle that is hidden.
+fn kind_of(share_hidden: f64, is_slumped: bool) -> Kind {
+    if share_hidden > MOST_HIDDEN || is_slumped { Kind::HiddenHead } else { Kind::HeadAndHands }
 }
 
 /// The share of a box that may not be looked at, of what of it lies in the picture.
@@ -268,6 +272,16 @@ mod tests {
         check(0.45, Kind::HeadAndHands);
         check(0.35, Kind::HiddenHead);
         check(0.1, Kind::HiddenHead);
+    }
+
+    #[test]
+    fn whose_lips_are_hidden_is_not_accused() {
+        let check =
+            |hidden, slumped, expected| assert_eq!(kind_of(hidden, slumped), expected, "{hidden} {slumped}");
+        check(0.0, false, Kind::HeadAndHands);
+        check(0.2, false, Kind::HeadAndHands);
+        check(0.21, false, Kind::HiddenHead);
+        check(0.0, true, Kind::HiddenHead);
     }
 
     #[test]
