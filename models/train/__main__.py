@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--length", type=float, default=1, help="so many times the usual training (default 1)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the training, to see that everything runs")
     parser.add_argument("--again", action="store_true", help="go on from the committed weights, 40 %% of the way (the sets have grown)")
+    parser.add_argument("--seed", type=int, default=1, help="desk, badge, smoking: which crops are drawn in which order (another one for another round)")
     parser.add_argument("--of", nargs=2, type=Path, help="mean: two files of one head; the mean of their weights goes to --weights")
     parser.add_argument("--sprites", nargs="*", type=Path, default=[], help="desk: folders of sheets (python -m scenes sprites) to paste onto desks")
     args = parser.parse_args()
@@ -54,18 +55,18 @@ def main():
     if "features" in steps:
         features.fill_windows([w for w in everything if w.set != "real_smoking"] + empty, args.cache / "window", 8)
         crop_data.fill(everything, poses, args.cache / "badge", "badge", (5, 16, 2))
-        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (12, 14), real_times=4)
+        crop_data.fill(everything, poses, args.cache / "smoking", "smoking", (8, 14), real_times=4)
     if "window" in steps:
         window.run(everything + empty, args.cache, args.weights, part * (.4 if args.again else 1), again=args.again)
     if "judge" in steps:
         window.judge_committed(everything + empty, args.cache, args.weights)
     if "desk" in steps:
         found = sprites.Sprites(args.sprites) if args.sprites else None
-        desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found)
+        desk.run(windows, args.cache, args.weights, int(30000 * part * (.4 if args.again else 1)), args.again, found, args.seed)
     if "badge" in steps:
-        crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), int(16000 * part), again=args.again)
+        crop_heads.run_badge(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), int(16000 * part), args.seed, again=args.again)
     if "smoking" in steps:
-        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), again=args.again)
+        crop_heads.run_smoking(everything, args.cache, args.weights, int(40000 * part * (.4 if args.again else 1)), args.seed, args.again)
     if "int8" in steps:
         int8.run(windows, args.weights)
     if args.step == "all":

@@ -8,6 +8,7 @@ A scene's crowd is a function of its seed. Seeds whose scenes `data.split_of` ke
 scenes as the generator draws them.
 """
 import argparse
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -21,6 +22,11 @@ WINDOWS = [1, 1, 2, 2, 2, 3]
 PIECES = [2, 3, 4, 5, 6]   # of clutter on a desk; as the generator draws them it is one on average
 SMOKING = ["smoke_mouth", "smoke_lip", "smoke_hold"]
 ALIKE = ["phone_look", "phone_call", "drink", "chin", "slouch_side"]
+
+
+def seeds(start, count):
+    """`count` seeds from `start` on whose scenes may train."""
+    return list(itertools.islice((seed for seed in itertools.count(start) if data.split_of(f"s{seed}") == "train"), count))
 
 
 def behaviours(seed, count, every):
@@ -53,8 +59,7 @@ def main():
     import scene_prototype
     crowd(scene_prototype)
     (args.out / "img").mkdir(parents=True, exist_ok=True)
-    seeds = [seed for seed in range(args.start, args.start + 2 * args.count) if data.split_of(f"s{seed}") == "train"][:args.count]
-    for seed in seeds:
+    for seed in seeds(args.start, args.count):
         if (args.out / "img" / f"s{seed:06d}.jpg").exists():
             continue
         try:
