@@ -115,9 +115,11 @@ const ONSET: SignedDuration = SignedDuration::from_millis(1700);
 /// One frame with a pen at the mouth is not smoking.
 const FEWEST_HINTS: usize = 2;
 /// Mean probability from which it is smoking, down to which it goes on, and up to which it is not.
-const SMOKES: f32 = 0.5;
-const GOES_ON: f32 = 0.4;
+const SMOKES: f32 = 0.65;
+const GOES_ON: f32 = 0.5;
 const SMOKES_NOT: f32 = 0.45;
+/// Probability from which one look may show it.
+const HINT: f32 = 0.5;
 /// What a frame counts that shows something like a cigarette, but not for sure.
 const UNSURE: f32 = 0.7;
 /// More looks are not kept.
@@ -186,7 +188,7 @@ impl SmokingEvidence {
 /// Whether a sure look is among them, one more that may be it, and the mean is high enough.
 fn shows_it(looks: &[Look], enough: f32) -> bool {
     let sure = looks.iter().any(|look| look.value == Some(Smoking::Smoking));
-    let hints = looks.iter().filter(|look| look.probability >= SMOKES).count();
+    let hints = looks.iter().filter(|look| look.probability >= HINT).count();
     sure && hints >= FEWEST_HINTS && mean(looks) >= enough
 }
 
@@ -309,7 +311,7 @@ mod tests {
         check("nnsnnnn", "nnnnnnn");
         check("snnn", "??nn");
         check("ss", "?s");
-        check("nnssss", "nnnsss");
+        check("nnssss", "nnn?ss");
         check("ssssnnnssnnnnn", "?ssssssssssnnn");
         check("ssssnnnnnnn", "?ssssssnnnn");
         check("uuus", "???s");
