@@ -212,7 +212,7 @@ mod tests {
         let mut evidence = SmokingEvidence::default();
         let said = said_after_each(looks, |at, look| {
             let frame = match look {
-                's' => Reading::known(Smoking::Smoking, 0.9),
+                's' => Reading::known(Smoking::Smoking, 0.95),
                 'n' => Reading::known(Smoking::None, 0.9),
                 'u' => Reading::Unknown(UnknownReason::Unsure),
                 _ => Reading::Unknown(UnknownReason::Occluded),
@@ -312,9 +312,11 @@ mod tests {
         check("snnn", "??nn");
         check("ss", "?s");
         check("nnssss", "nnn?ss");
-        check("ssssnnnssnnnnn", "?ssssssssssnnn");
+        check("ssssnnnssnnnnn", "?ssssssss??nnn");
         check("ssssnnnnnnn", "?ssssssnnnn");
         check("uuus", "???s");
+        // Every other look is too little.
+        check("nsnsnsns", "n?n?????");
         // Without a sure look nothing is said, however many are unsure, or there is no model that could be sure.
         check("uuuuuu", "??????");
         check("????", "????");
