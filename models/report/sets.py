@@ -25,7 +25,8 @@ NOTES = {
     WITH_REQUIRED: "The same stills, with items that every desk must hold; most lack one of them, on the tidy picture too. An item that a person may "
                    "hide is not said to be missing: where one is, that counts as missed.",
     "clip": "A rendered clip of 36 s with two windows, through the same pipeline as a camera.",
-    "random clips 60701-60715": FRESH,
+    "random clips 60701-60715": SEEN,
+    "random clips 60801-60808": FRESH,
     "random clips 60601-60606": SEEN,
     "random clips 60501-60504": SEEN,
     "random clips 60507-60512": SEEN,
