@@ -44,7 +44,8 @@ def random_style(rng, windows):
         "seed": int(rng.randint(1 << 30)),
     }
     # Drawn apart: what is seen of a seed's room stays what it is.
-    return {**style, "seat_margin": float(np.random.RandomState(style["seed"]).uniform(0, SEAT_MARGIN_M))}
+    style["seat_margin"] = float(np.random.RandomState(style["seed"]).uniform(0, SEAT_MARGIN_M))
+    return style
 
 
 def random_window(rng, behaviour=None, emphasised=(), crowded=False):

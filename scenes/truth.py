@@ -123,12 +123,12 @@ def window_truth(seen, camera_kind):
 def _item(item):
     """A permitted thing is there as soon as any of it is seen: where it is required, it is not missing."""
     is_clutter = item["class"] not in PERMITTED
-    is_untold = item["in_hand"] or (is_clutter and not _is_told(item, "clutter", MIN_ITEM_PX))
+    is_untold = item["in_hand"] or (is_clutter and _is_sliver(item, "clutter"))
     return {"id": item["id"], "class": IGNORE if is_untold else item["class"], "box": item["box"]}
 
 
-def _is_told(patch, kind, least_px):
-    return patch["px"] >= max(least_px, LEAST_SEEN[kind] * patch["outline"])
+def _is_sliver(patch, kind):
+    return patch["px"] < LEAST_SEEN[kind] * patch["outline"]
 
 
 def _posture(seen):
@@ -141,7 +141,7 @@ def _posture(seen):
 def _badge(seen, camera_kind):
     badge = seen["badge"]
     if badge is not None:
-        visible = _is_told(badge, "badge", MIN_ITEM_PX)
+        visible = badge["px"] >= MIN_ITEM_PX and not _is_sliver(badge, "badge")
         return {"badge": "worn", "badge_box": badge["box"]} if visible else {"badge": None}
     left_shoulder, right_shoulder = seen["keypoints"][5], seen["keypoints"][6]
     chest_seen = left_shoulder[2] == right_shoulder[2] == 2 and seen["label"]["posture"] != "slumped"
@@ -152,7 +152,7 @@ def _smoking(seen):
     if not seen["label"]["smoking"]:
         return {"smoking": False}
     cigarette = seen["cigarette"]
-    visible = cigarette is not None and _is_told(cigarette, "cigarette", MIN_CIGARETTE_PX)
+    visible = cigarette and cigarette["px"] >= MIN_CIGARETTE_PX and not _is_sliver(cigarette, "cigarette")
     return {"smoking": True, "cigarette_box": cigarette["box"]} if visible else {"smoking": None}
 
 

@@ -146,3 +146,9 @@ def test_a_badge_that_is_hidden_at_first(spells, expected):
 )
 def test_a_posture_that_is_hidden(spells, expected):
     assert events.hides("posture", timeline(*spells)) == expected
+
+
+def test_smoking_that_is_hidden():
+    unknown = (3, {**PRESENT, "smoking": None})
+    assert events.hides("smoking", timeline((20, PRESENT), unknown))
+    assert not events.hides("posture", timeline((20, PRESENT), unknown))
