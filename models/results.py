@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from report import errors, plots, sets, tables, windows
+from report import errors, goals, plots, sets, tables, windows
 from report.figures import f1, share
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,7 +102,7 @@ def main():
     parser.add_argument("--models", type=Path, help="another model manifest than the agent's own")
     parser.add_argument("--out", type=Path, default=ROOT / "models/RESULTS.md")
     args = parser.parse_args()
-    rendered, real, stills = [], [], []
+    rendered, real, stills, events, required = [], [], [], [], None
     for name, folder in sets.found(args.data, args.more, args.only):
         work = ROOT / "target/eval" / re.sub(r"\W+", "-", name)
         entries = sets.prepared(folder, work, (lambda row: True) if args.all else sets.is_held_out, required=name == sets.WITH_REQUIRED)
@@ -114,18 +114,24 @@ def main():
         if name == sets.WITH_REQUIRED:                   # the same pictures once more, for their desks alone
             report["sources"] = {source: {"items": part["items"]} for source, part in report["sources"].items()}
             rendered.extend(section(name, entries, report, bounds, []))
+            required = next(iter(report["sources"].values()))["items"]["required_missing"]["f1"]
             continue
         stills += mine
+        events += [(part["events"], sets.minutes(entries)) for part in report["sources"].values() if "events" in part]
         is_real = any(source != "synthetic" for source in report["sources"])
         (real if is_real else rendered).extend(section(name, entries, report, bounds, mine))
     folder = args.out.parent / "plots"
+    of_renders = [x for x in stills if x.source == "synthetic"]
+    of_photographs = [x for x in stills if x.source != "synthetic"]
+    badge = json.loads((ROOT / "models/weights/figures.json").read_text())["badge"]["real_badge_cross_validated"]["classes"]
     text = ["# Results", "",
             "Written by `make eval`: `edge-agent eval` on every labelled set, with the committed weights. Shares have 95 % Wilson intervals; unknown counts "
             "against recall, not against precision; macro F1 is over the classes that occur. Stills are single frames without smoothing over time. "
             "Rendered and real pictures are never in one figure. Frames of one clip resemble each other: their intervals are too narrow. Size floors: "
             "shoulders of 80 px for posture and badge, a cigarette of 12 px, an item of 16 px.", "",
-            "## Rendered pictures", "", *together("Rendered stills together", [x for x in stills if x.source == "synthetic"], folder), *errors.section(stills, folder / "errors"), *rendered,
-            "## Real pictures", "", *together("Real pictures together", [x for x in stills if x.source != "synthetic"], folder), *(real or ["None were there.", ""])]
+            *goals.section(of_renders, of_photographs, required, events, badge),
+            "## Rendered pictures", "", *together("Rendered stills together", of_renders, folder), *errors.section(stills, folder / "errors"), *rendered,
+            "## Real pictures", "", *together("Real pictures together", of_photographs, folder), *(real or ["None were there.", ""])]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("\n".join(text).rstrip() + "\n")
     print(f"wrote {args.out}")

@@ -101,6 +101,11 @@ def prepared(folder, out, part=is_held_out, required=False):
     return kept
 
 
+def minutes(entries):
+    """How long the clips of a set are together."""
+    return sum(max(said["to"] for said in row["truth"]) for row in entries if row["kind"] == "clip" and row["truth"]) / 60
+
+
 def note(name, entries):
     if name in NOTES:
         return NOTES[name]

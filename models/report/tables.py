@@ -53,11 +53,10 @@ def group_of(subject, name):
     return {True: "yes", False: "no"}.get(subject[name], subject[name])
 
 
-def fairness(windows):
-    """Share of right answers by group of the rendered person, and how far the worst group is from the best."""
+def by_group(windows):
+    """{(group, value): {signal: [right or not]}} above the size floors; of the desk, whether there is clutter or none."""
     columns = {signal: lambda x, s=signal: (a[0] == a[1]) if (a := x.answer(s)) and x.is_above_floor(s) else None for signal in w.SIGNALS}
     columns["desk"] = w.desk_is_right
-    rows, worst = [], []
     table = {}
     for x in windows:
         subject = x.truth.get("subject")
@@ -66,17 +65,30 @@ def fairness(windows):
                 for column, right in columns.items():
                     if (ok := right(x)) is not None:
                         table.setdefault((name, group_of(subject, name)), {}).setdefault(column, []).append(bool(ok))
-    for (name, value), cells in sorted(table.items()):
-        rows.append(f"| {name} {value} | " + " | ".join(share(sum(v), len(v)) if (v := cells.get(c)) else "–" for c in columns) + " |")
-    for column in columns:
+    return table
+
+
+def gaps(table):
+    """(signal, gap, in words) between the worst and the best group that is large enough, the widest gap first."""
+    found = []
+    for column in (*w.SIGNALS, "desk"):
         for name in GROUPS:
             shares = {v: sum(c[column]) / len(c[column]) for (n, v), c in table.items() if n == name and len(c.get(column, ())) >= SMALLEST_GROUP}
             if len(shares) > 1:
                 low, high = min(shares, key=shares.get), max(shares, key=shares.get)
-                worst.append((shares[high] - shares[low], f"{column}: {name} {low} {shares[low]:.3f}, {high} {shares[high]:.3f}"))
-    if not rows:
+                found.append((column, shares[high] - shares[low], f"{name} {low} {shares[low]:.3f}, {high} {shares[high]:.3f}"))
+    return sorted(found, key=lambda gap: -gap[1])
+
+
+def fairness(windows):
+    """Share of right answers by group of the rendered person, and how far the worst group is from the best."""
+    table = by_group(windows)
+    if not table:
         return []
-    far = [f"- {text} ({100 * gap:.1f} points)" for gap, text in sorted(worst, reverse=True) if gap > 0.03]
+    columns = (*w.SIGNALS, "desk")
+    rows = [f"| {name} {value} | " + " | ".join(share(sum(v), len(v)) if (v := cells.get(c)) else "–" for c in columns) + " |"
+            for (name, value), cells in sorted(table.items())]
+    far = [f"- {column}: {text} ({100 * gap:.1f} points)" for column, gap, text in gaps(table) if gap > 0.03]
     return ["| group | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns), *rows, "",
             f"More than three points between groups of at least {SMALLEST_GROUP}:" if far else
             f"No two groups of at least {SMALLEST_GROUP} are more than three points apart.", "", *far, *([""] if far else [])]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from report import errors, figures, sets, windows  # noqa: E402
+from report import errors, figures, goals, sets, windows  # noqa: E402
 
 
 def test_unknown_counts_against_recall_only():
@@ -55,6 +55,30 @@ def test_an_unknown_desk_misses_nothing_it_says():
     window = {"desk": [[0, 0], [1, 0], [1, 1]], "required": ["evaluator"]}
     assert windows.required([scored({"items": []}, {"items": []}, **window)]) == (1, 1, 1)
     assert windows.required([scored({"items": []}, {"items": [], "desk": {"value": "unknown"}}, **window)]) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("said, met", [(["absent"] * 99 + ["unknown"], True), (["absent"] * 98 + ["unknown"] * 2, False), ([], None)])
+def test_a_goal_is_met_by_figures_alone(said, met):
+    stills = [scored({"presence": "absent"}, {"presence": {"value": value, "confidence": .9}}) for value in said]
+    goal = next(goal for goal in goals.rendered(stills, 0.95) if goal.what == "absent, F1")
+    assert goal.met is met
+
+
+def test_what_is_missed_says_what_it_would_need_and_what_is_not_measured_is_not_met():
+    stills = [scored({"presence": "absent"}, {"presence": {"value": "present", "confidence": .9}})]
+    lines = goals.section(stills, [], 0.95, [], {})
+    assert "| presence | absent, F1 | ≥ 0.99 | 0.000 (n=1) | **no** |" in lines
+    assert any(line.startswith("- presence: ") for line in lines) and not any(line.startswith("- desk: ") for line in lines)
+    assert "| desk | AP50 of the COCO classes | ≥ 0.50 | no such photographs here | – |" in lines
+
+
+def test_events_of_all_clips_are_one_figure():
+    def events(tp, fp, fn, p95):
+        return {"rules": {"absence": {"tp": tp, "fp": fp, "fn": fn}}, "latency_s": {"p50": 0.0, "p95": p95}}
+
+    score, latency = goals.clips([(events(3, 1, 0, 0.4), 2.0), (events(5, 0, 1, 2.0), 30.0)])
+    assert score.measured == "0.889 (n=9)" and score.what.startswith("F1 over 32 minutes")
+    assert latency.measured == "2.00 s" and latency.met is False
 
 
 def test_picture_size_is_read_from_the_header(tmp_path):
