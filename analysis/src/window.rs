@@ -107,6 +107,17 @@ impl Window {
 
     /// Takes an observation; it speaks until the next one of its signal. Off duty it does not count.
     pub fn observe(&mut self, at: Timestamp, observation: &Observation) -> Vec<Event> {
+        self.observe_since(at, at, observation)
+    }
+
+    /// The same of what only several looks together could show: it has been so since the first of them, at `since`, and an
+    /// episode that begins with it began then.
+    pub fn observe_since(
+        &mut self,
+        at: Timestamp,
+        since: Timestamp,
+        observation: &Observation,
+    ) -> Vec<Event> {
         let signal = observation.signal();
         let mut notices = self.pass(at);
         if self.is_on_duty() && !self.tracks[&signal].is_past(at) {
@@ -114,14 +125,14 @@ impl Window {
                 self.absent = reading.value() == Some(&Presence::Absent);
             }
             if is_of_somebody(signal) && self.is_nobody_there(at) {
-                notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
+                notices.extend(self.look(at, at, signal, true, |_, _| Verdict::Not));
             } else {
                 let verdict = |rule, duty: &Duty| verdict(rule, observation, duty);
-                notices.extend(self.look(at, signal, is_known(observation), verdict));
+                notices.extend(self.look(at, since, signal, is_known(observation), verdict));
             }
             if signal == Signal::Presence && self.absent {
                 for signal in Signal::ALL.into_iter().filter(|signal| is_of_somebody(*signal)) {
-                    notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
+                    notices.extend(self.look(at, at, signal, true, |_, _| Verdict::Not));
                 }
             }
         }
@@ -220,6 +231,7 @@ impl Window {
     fn look(
         &mut self,
         at: Timestamp,
+        since: Timestamp,
         signal: Signal,
         known: bool,
         verdict: impl Fn(Rule, &Duty) -> Verdict,
@@ -229,7 +241,7 @@ impl Window {
         };
         track.look(at, known, &mut self.coverage);
         self.armed |= track.observed >= ARMED_AFTER;
-        track.judge(at, self.armed, &mut self.ids, |rule| verdict(rule, &self.duty))
+        track.judge((since, at), self.armed, &mut self.ids, |rule| verdict(rule, &self.duty))
     }
 
     fn events(&self, notices: Vec<Notice>) -> Vec<Event> {

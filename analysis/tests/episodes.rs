@@ -251,6 +251,26 @@ fn old_observations_are_ignored() {
 }
 
 #[test]
+fn what_several_looks_showed_opened_with_the_first_of_them() {
+    let check = |before: &str, from: f64, since: f64, expected: &str| {
+        let mut window = window(policy(""));
+        play(&mut window, &scene(before), 5.0);
+        let mut events = Vec::new();
+        for picture in 0..=35 {
+            let at = after(from + f64::from(picture) / 5.0);
+            events.extend(window.observe(at, &observation("present")));
+            events.extend(window.observe_since(at, after(since), &observation("smoking")));
+        }
+        assert_eq!(told(&events), expected, "{before}");
+    };
+    check("0-10 present, 0-10 none", 10.0, 8.8, "smoking opened 8.8 at 14.8");
+    check("0-10 present, 0-10 none", 10.0, 10.0, "smoking opened 10 at 16");
+    // Two episodes never overlap: the first was closed at 24.
+    let smoked = "0-24.2 present, 0-10 none, 10-20 smoking, 20-24.2 none";
+    check(smoked, 24.2, 23.0, "smoking opened 24 at 30");
+}
+
+#[test]
 fn a_zone_knows_smoking_only() {
     let zone = Place::Zone(ZoneId::new("lobby-east").unwrap());
     let duty = Duty { post: 1, required: BTreeSet::new(), permitted: BTreeSet::new() };

@@ -309,7 +309,8 @@ impl CameraPipeline {
             }
             post.plan(at, &due);
             for observation in observe(post, &due) {
-                events.extend(post.rules.observe(at, &observation));
+                let since = post.evidence.since(observation.signal()).unwrap_or(at);
+                events.extend(post.rules.observe_since(at, since, &observation));
             }
         }
         events

@@ -391,7 +391,7 @@ impl Perception {
         let Some(head) = self.models.smoking() else { return Ok(Reading::Unknown(UnknownReason::Unsure)) };
         let region = match smoking::region(glance, person) {
             Ok(region) => region,
-            Err(reason) => return Ok(Reading::Unknown(reason)),
+            Err(reason) => return Ok(smoking::unseen(person.says_slumped(), reason)),
         };
         let look = |crop: &PixelBox| head.run(&glance.image, *crop, None);
         let classes: Vec<Classes> =

@@ -34,6 +34,12 @@ impl Person {
         self.slumped().is_some_and(|p| p >= PROBABLY_SLUMPED)
     }
 
+    /// How sure it is that head or trunk lie on the desk, where that is said at all.
+    pub(super) fn says_slumped(&self) -> Option<f32> {
+        let (label, p) = self.classes.as_ref()?.get("posture")?.decided()?;
+        (label == "slumped").then_some(p)
+    }
+
     fn slumped(&self) -> Option<f32> {
         self.classes.as_ref()?.get("posture")?.of("slumped")
     }

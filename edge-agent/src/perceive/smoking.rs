@@ -64,6 +64,12 @@ pub(super) fn region(glance: &Glance<'_>, person: &Person) -> Result<Region, Unk
     Ok(Region { crops, kind })
 }
 
+/// What is said where there is nothing to look at. Who is said to lie on the desk does not smoke meanwhile, though neither lips
+/// nor hands are in sight.
+pub(super) fn unseen(slumped: Option<f32>, reason: UnknownReason) -> Reading<Smoking> {
+    slumped.map_or(Reading::Unknown(reason), |p| Reading::known(Smoking::None, p))
+}
+
 /// Of a person with keypoints, by the share of the head's middle that is hidden.
 fn kind_of(share_hidden: f64, is_slumped: bool) -> Kind {
     if share_hidden > MOST_HIDDEN || is_slumped { Kind::HiddenHead } else { Kind::HeadAndHands }
@@ -111,12 +117,12 @@ pub(super) fn together(readings: Vec<Reading<Smoking>>) -> Reading<Smoking> {
 /// For how long a look counts once somebody smokes: a hand goes down between two draws.
 const MEMORY: SignedDuration = SignedDuration::from_millis(3000);
 /// For how long it counts at a beginning, which must not hide behind what was before.
-const ONSET: SignedDuration = SignedDuration::from_millis(1700);
+const ONSET: SignedDuration = SignedDuration::from_millis(1100);
 /// One frame with a pen at the mouth is not smoking.
 const FEWEST_HINTS: usize = 2;
 /// Mean probability from which it is smoking, down to which it goes on, and up to which it is not.
-const SMOKES: f32 = 0.65;
-const GOES_ON: f32 = 0.5;
+const SMOKES: f32 = 0.75;
+const GOES_ON: f32 = 0.6;
 const SMOKES_NOT: f32 = 0.45;
 /// Probability from which one look may show it.
 const HINT: f32 = 0.5;
@@ -130,7 +136,8 @@ const MOST_LOOKS: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub(super) struct SmokingEvidence {
     looks: VecDeque<Look>,
-    smokes: bool,
+    /// Since when somebody smokes: the first of the looks that showed it together.
+    since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -158,13 +165,24 @@ impl SmokingEvidence {
             Reading::Unknown(_) => {}
         }
         self.looks.retain(|look| at.duration_since(look.at) < MEMORY);
-        let lately: Vec<Look> =
-            self.looks.iter().copied().filter(|look| at.duration_since(look.at) < ONSET).collect();
-        let goes_on = self.smokes && shows_it(self.looks.make_contiguous(), GOES_ON);
-        self.smokes = goes_on || shows_it(&lately, SMOKES);
+        // However slow the camera is, the two newest looks count.
+        let newest = self.looks.len().saturating_sub(FEWEST_HINTS);
+        let is_late = |n: usize, look: &Look| n >= newest || at.duration_since(look.at) < ONSET;
+        let lately: Vec<Look> = self
+            .looks
+            .iter()
+            .enumerate()
+            .filter(|(n, look)| is_late(*n, look))
+            .map(|(_, look)| *look)
+            .collect();
+        let goes_on = self.since.is_some() && shows_it(self.looks.make_contiguous(), GOES_ON);
+        if !goes_on {
+            let first = lately.iter().find(|look| look.is_hint()).map(|look| look.at);
+            self.since = first.filter(|_| shows_it(&lately, SMOKES));
+        }
         let mean = mean(if goes_on { self.looks.make_contiguous() } else { &lately });
         let is_clear = lately.iter().any(|look| look.value == Some(Smoking::None)) && mean <= SMOKES_NOT;
-        if self.smokes {
+        if self.since.is_some() {
             Reading::known(Smoking::Smoking, mean)
         } else if is_clear {
             Reading::known(Smoking::None, 1.0 - mean)
@@ -179,16 +197,28 @@ impl SmokingEvidence {
         self.looks.push_back(Look { at, probability, value });
     }
 
+    /// Since when somebody smokes, if the last frames showed that.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     /// Forgets everything, as when the camera could not see.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 }
 
+impl Look {
+    /// Whether it may show it.
+    fn is_hint(&self) -> bool {
+        self.probability >= HINT
+    }
+}
+
 /// Whether a sure look is among them, one more that may be it, and the mean is high enough.
 fn shows_it(looks: &[Look], enough: f32) -> bool {
     let sure = looks.iter().any(|look| look.value == Some(Smoking::Smoking));
-    let hints = looks.iter().filter(|look| look.probability >= HINT).count();
+    let hints = looks.iter().filter(|look| look.is_hint()).count();
     sure && hints >= FEWEST_HINTS && mean(looks) >= enough
 }
 
@@ -206,6 +236,26 @@ mod tests {
     use chuangming_domain::geometry::Polygon;
     use chuangming_domain::item::ItemSet;
     use chuangming_models::{Keypoint, RgbImage};
+
+    #[test]
+    fn it_began_with_the_first_look_that_showed_it() {
+        let start: Timestamp = "2026-01-05T01:00:00Z".parse().unwrap();
+        let at = |look: i64| start + SignedDuration::from_millis(500 * look);
+        let mut evidence = SmokingEvidence::default();
+        let mut since = Vec::new();
+        for (n, look) in (0..).zip("nnsssssnnnnn".chars()) {
+            let smokes = look == 's';
+            let value = if smokes { Smoking::Smoking } else { Smoking::None };
+            evidence.weigh(at(n), &Reading::known(value, 0.95));
+            since.push(evidence.since());
+        }
+        let (never, began) = (None, Some(at(2)));
+        let expected: Vec<_> = [vec![never; 4], vec![began; 5], vec![never; 3]].concat();
+        assert_eq!(since, expected);
+        evidence.weigh(at(12), &Reading::known(Smoking::Smoking, 0.95));
+        evidence.forget();
+        assert_eq!(evidence.since(), None);
+    }
 
     /// One look each half second: `s` smoking, `n` none, `u` unsure, `?` nothing seen; what is said after each.
     fn check(looks: &str, expected: &str) {
@@ -247,6 +297,13 @@ mod tests {
         check(Some(("smoking", 0.7)), Kind::Seat, "occluded");
         check(Some(("none", 0.9)), Kind::Seat, "occluded");
         check(None, Kind::Seat, "occluded");
+    }
+
+    #[test]
+    fn who_lies_on_the_desk_out_of_sight_does_not_smoke() {
+        let check = |slumped, expected| assert_eq!(unseen(slumped, UnknownReason::TooSmall), expected);
+        check(None, Reading::Unknown(UnknownReason::TooSmall));
+        check(Some(0.97), Reading::known(Smoking::None, 0.97));
     }
 
     /// What is looked at of somebody whose shoulders are `scale` pixels apart, at a seat that ends `hidden` shoulder
@@ -312,11 +369,14 @@ mod tests {
         check("snnn", "??nn");
         check("ss", "?s");
         check("nnssss", "nnn?ss");
-        check("ssssnnnssnnnnn", "?ssssssss??nnn");
-        check("ssssnnnnnnn", "?ssssssnnnn");
+        check("ssssnnssnnnnn", "?sssssss?nnnn");
+        check("ssssnnnnnnn", "?sssssnnnnn");
         check("uuus", "???s");
+        // However slow the camera is, two looks within the memory are enough.
+        check("s???s", "????s");
+        check("s?????s", "???????");
         // Every other look is too little.
-        check("nsnsnsns", "n?n?????");
+        check("nsnsnsns", "n?n?n?n?");
         // Without a sure look nothing is said, however many are unsure, or there is no model that could be sure.
         check("uuuuuu", "??????");
         check("????", "????");
