@@ -99,7 +99,7 @@ fn missing(reading: &Reading<Desk>, required: &ItemSet) -> Verdict {
 fn judge<T>(reading: &Reading<T>, sight: impl Fn(&T) -> Option<Sight>) -> Verdict {
     match reading {
         Reading::Unknown(_) => Verdict::Unknown,
-        Reading::Known { value, confidence } => match sight(value) {
+        Reading::Known { value, confidence, .. } => match sight(value) {
             Some(sight) => Verdict::Holds(Sight { confidence: f64::from(confidence.get()), ..sight }),
             None => Verdict::Not,
         },

@@ -105,19 +105,9 @@ impl Window {
         }
     }
 
-    /// Takes an observation; it speaks until the next one of its signal. Off duty it does not count.
+    /// Takes an observation; it speaks until the next one of its signal. Off duty it does not count. An episode that begins
+    /// with one that has been so already began then.
     pub fn observe(&mut self, at: Timestamp, observation: &Observation) -> Vec<Event> {
-        self.observe_since(at, at, observation)
-    }
-
-    /// The same of what only several looks together could show: it has been so since the first of them, at `since`, and an
-    /// episode that begins with it began then.
-    pub fn observe_since(
-        &mut self,
-        at: Timestamp,
-        since: Timestamp,
-        observation: &Observation,
-    ) -> Vec<Event> {
         let signal = observation.signal();
         let mut notices = self.pass(at);
         if self.is_on_duty() && !self.tracks[&signal].is_past(at) {
@@ -125,14 +115,19 @@ impl Window {
                 self.absent = reading.value() == Some(&Presence::Absent);
             }
             if is_of_somebody(signal) && self.is_nobody_there(at) {
-                notices.extend(self.look(at, at, signal, true, |_, _| Verdict::Not));
+                notices.extend(self.look((at, at), signal, true, |_, _| Verdict::Not));
             } else {
                 let verdict = |rule, duty: &Duty| verdict(rule, observation, duty);
-                notices.extend(self.look(at, since, signal, is_known(observation), verdict));
+                notices.extend(self.look(
+                    (at - observation.lasting(), at),
+                    signal,
+                    is_known(observation),
+                    verdict,
+                ));
             }
             if signal == Signal::Presence && self.absent {
                 for signal in Signal::ALL.into_iter().filter(|signal| is_of_somebody(*signal)) {
-                    notices.extend(self.look(at, at, signal, true, |_, _| Verdict::Not));
+                    notices.extend(self.look((at, at), signal, true, |_, _| Verdict::Not));
                 }
             }
         }
@@ -230,8 +225,7 @@ impl Window {
 
     fn look(
         &mut self,
-        at: Timestamp,
-        since: Timestamp,
+        (since, at): (Timestamp, Timestamp),
         signal: Signal,
         known: bool,
         verdict: impl Fn(Rule, &Duty) -> Verdict,

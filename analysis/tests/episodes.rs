@@ -6,7 +6,7 @@ use chuangming_analysis::{Duty, Place, Window};
 use chuangming_domain::event::{CloseReason, Phase};
 use chuangming_domain::id::ZoneId;
 use chuangming_domain::item::ItemClass;
-use chuangming_domain::observation::Signal;
+use chuangming_domain::observation::{Observation, Reading, Signal, Smoking};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::{after, observation, play, policy, scene, told, window};
@@ -259,7 +259,8 @@ fn what_several_looks_showed_opened_with_the_first_of_them() {
         for picture in 0..=35 {
             let at = after(from + f64::from(picture) / 5.0);
             events.extend(window.observe(at, &observation("present")));
-            events.extend(window.observe_since(at, after(since), &observation("smoking")));
+            let smoking = Reading::known(Smoking::Smoking, 0.8).lasting_for(at.duration_since(after(since)));
+            events.extend(window.observe(at, &Observation::Smoking(smoking)));
         }
         assert_eq!(told(&events), expected, "{before}");
     };

@@ -3,6 +3,7 @@
 
 use crate::geometry::Rect;
 use crate::item::{ItemClass, ItemSet};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,16 +104,35 @@ pub enum Reading<T> {
         value: T,
         /// How sure it is.
         confidence: Confidence,
+        /// For how long it has been so already when it is said: zero where one look tells alone.
+        lasting: SignedDuration,
     },
     /// The signal cannot tell.
     Unknown(UnknownReason),
 }
 
 impl<T> Reading<T> {
-    /// A known value.
+    /// A value that one look told.
     #[must_use]
     pub fn known(value: T, confidence: f32) -> Self {
-        Reading::Known { value, confidence: Confidence::new(confidence) }
+        Reading::Known { value, confidence: Confidence::new(confidence), lasting: SignedDuration::ZERO }
+    }
+
+    /// The same of a value that only several looks together could tell: it has been so since the first of them.
+    #[must_use]
+    pub fn lasting_for(self, lasting: SignedDuration) -> Self {
+        match self {
+            Reading::Known { value, confidence, .. } => Reading::Known { value, confidence, lasting },
+            unknown @ Reading::Unknown(_) => unknown,
+        }
+    }
+
+    /// For how long it has been so already; zero of what is unknown.
+    fn lasting(&self) -> SignedDuration {
+        match self {
+            Reading::Known { lasting, .. } => *lasting,
+            Reading::Unknown(_) => SignedDuration::ZERO,
+        }
     }
 
     /// The value, if it is known.
@@ -252,6 +272,18 @@ impl Observation {
             Observation::Badge(_) => Signal::Badge,
             Observation::Smoking(_) => Signal::Smoking,
             Observation::Desk(_) => Signal::Desk,
+        }
+    }
+
+    /// For how long it has been so already when it is said; zero of what one look told, or is unknown.
+    #[must_use]
+    pub fn lasting(&self) -> SignedDuration {
+        match self {
+            Observation::Presence(reading) => reading.lasting(),
+            Observation::Posture(reading) => reading.lasting(),
+            Observation::Badge(reading) => reading.lasting(),
+            Observation::Smoking(reading) => reading.lasting(),
+            Observation::Desk(reading) => reading.lasting(),
         }
     }
 }

@@ -309,8 +309,7 @@ impl CameraPipeline {
             }
             post.plan(at, &due);
             for observation in observe(post, &due) {
-                let since = post.evidence.since(observation.signal()).unwrap_or(at);
-                events.extend(post.rules.observe_since(at, since, &observation));
+                events.extend(post.rules.observe(at, &observation));
             }
         }
         events

@@ -217,7 +217,7 @@ impl Said {
 
     fn of<T>(reading: &Reading<T>, name: impl Fn(&T) -> &'static str) -> Self {
         match reading {
-            Reading::Known { value, confidence } => Self {
+            Reading::Known { value, confidence, .. } => Self {
                 value: Some(name(value)),
                 confidence: Some(rounded(*confidence)),
                 reason: None,

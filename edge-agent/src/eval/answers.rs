@@ -87,7 +87,7 @@ impl Answers {
 
 fn reading<T: Class>(reading: &Reading<T>) -> Value {
     match reading {
-        Reading::Known { value, confidence } => {
+        Reading::Known { value, confidence, .. } => {
             json!({"value": value.class(), "confidence": round(f64::from(confidence.get())), "reason": null})
         }
         Reading::Unknown(reason) => unknown(*reason),

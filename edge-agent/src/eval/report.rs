@@ -67,7 +67,7 @@ impl SourceScores {
     fn count<T: Class>(&mut self, signal: Signal, truth: Option<T>, answer: &Reading<T>) {
         if let Some(truth) = truth {
             self.signals.entry(signal).or_default().add(truth.class(), said(answer));
-            if let Reading::Known { value, confidence } = answer {
+            if let Reading::Known { value, confidence, .. } = answer {
                 let right = value.class() == truth.class();
                 self.reliability.entry(signal).or_default().add(f64::from(confidence.get()), right);
             }

@@ -56,7 +56,7 @@ struct Sum {
 impl BadgeEvidence {
     /// Adds what one frame showed and says what all of them show; where the frame does not tell, nothing is said.
     pub(super) fn weigh(&mut self, at: Timestamp, frame: &Reading<Badge>) -> Reading<Badge> {
-        let Reading::Known { value, confidence } = frame else { return frame.clone() };
+        let Reading::Known { value, confidence, .. } = frame else { return frame.clone() };
         let p = f64::from(confidence.get());
         let sure = (p / (1.0 - p).max(f64::MIN_POSITIVE)).ln().clamp(0.0, SUREST);
         let odds = if *value == Badge::Worn { sure } else { -sure };

@@ -2,7 +2,7 @@
 
 use super::badge::BadgeEvidence;
 use super::smoking::SmokingEvidence;
-use chuangming_domain::observation::{Observation, Presence, Reading, Signal};
+use chuangming_domain::observation::{Observation, Presence, Reading};
 use jiff::Timestamp;
 
 /// The evidence of one window or zone. It is of whoever is there: when nobody is, it is forgotten.
@@ -24,12 +24,6 @@ impl Evidence {
             }
             other => other,
         }
-    }
-
-    /// Since when it is so, what was last said of a signal, where that was told by more than its last look.
-    #[must_use]
-    pub fn since(&self, signal: Signal) -> Option<Timestamp> {
-        if signal == Signal::Smoking { self.smoking.since() } else { None }
     }
 
     /// Forgets everything, as when the camera could not see.

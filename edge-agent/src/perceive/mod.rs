@@ -310,7 +310,7 @@ impl Perception {
         let (Some(taught), false) = (&glance.view.taught, glance.view.permitted_custom.is_empty()) else {
             return Ok(said);
         };
-        let Reading::Known { value: mut desk, confidence } = said else { return Ok(said) };
+        let Reading::Known { value: mut desk, confidence, lasting } = said else { return Ok(said) };
         let mut kept = Vec::with_capacity(desk.items.len());
         let mut looks = 0;
         for item in desk.items {
@@ -327,7 +327,7 @@ impl Perception {
             }
         }
         desk.items = kept;
-        Ok(Reading::Known { value: desk, confidence })
+        Ok(Reading::Known { value: desk, confidence, lasting })
     }
 
     /// Boxes around everybody in the whole picture, for leaving them out; `None` without a detector.

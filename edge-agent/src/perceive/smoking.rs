@@ -106,9 +106,9 @@ fn said(decided: Option<(&str, f32)>, kind: Kind) -> Reading<Smoking> {
 /// What several people show together: one who smokes is enough, and nobody there is nobody who smokes.
 pub(super) fn together(readings: Vec<Reading<Smoking>>) -> Reading<Smoking> {
     let rank = |reading: &Reading<Smoking>| match reading {
-        Reading::Known { value: Smoking::Smoking, confidence } => 2.0 + confidence.get(),
+        Reading::Known { value: Smoking::Smoking, confidence, .. } => 2.0 + confidence.get(),
         Reading::Unknown(_) => 1.0,
-        Reading::Known { value: Smoking::None, confidence } => 1.0 - confidence.get(),
+        Reading::Known { value: Smoking::None, confidence, .. } => 1.0 - confidence.get(),
     };
     let telling = readings.into_iter().max_by(|a, b| rank(a).total_cmp(&rank(b)));
     telling.unwrap_or(Reading::known(Smoking::None, NOBODY_SEEN))
@@ -155,10 +155,10 @@ impl SmokingEvidence {
             self.looks.pop_front();
         }
         match frame {
-            Reading::Known { value: Smoking::Smoking, confidence } => {
+            Reading::Known { value: Smoking::Smoking, confidence, .. } => {
                 self.add(at, confidence.get(), Some(Smoking::Smoking))
             }
-            Reading::Known { value: Smoking::None, confidence } => {
+            Reading::Known { value: Smoking::None, confidence, .. } => {
                 self.add(at, 1.0 - confidence.get(), Some(Smoking::None))
             }
             Reading::Unknown(UnknownReason::Unsure) => self.add(at, UNSURE, None),
@@ -182,8 +182,8 @@ impl SmokingEvidence {
         }
         let mean = mean(if goes_on { self.looks.make_contiguous() } else { &lately });
         let is_clear = lately.iter().any(|look| look.value == Some(Smoking::None)) && mean <= SMOKES_NOT;
-        if self.since.is_some() {
-            Reading::known(Smoking::Smoking, mean)
+        if let Some(since) = self.since {
+            Reading::known(Smoking::Smoking, mean).lasting_for(at.duration_since(since))
         } else if is_clear {
             Reading::known(Smoking::None, 1.0 - mean)
         } else if let Reading::Unknown(reason) = frame {
@@ -195,11 +195,6 @@ impl SmokingEvidence {
 
     fn add(&mut self, at: Timestamp, probability: f32, value: Option<Smoking>) {
         self.looks.push_back(Look { at, probability, value });
-    }
-
-    /// Since when somebody smokes, if the last frames showed that.
-    pub(super) fn since(&self) -> Option<Timestamp> {
-        self.since
     }
 
     /// Forgets everything, as when the camera could not see.
@@ -246,15 +241,15 @@ mod tests {
         for (n, look) in (0..).zip("nnsssssnnnnn".chars()) {
             let smokes = look == 's';
             let value = if smokes { Smoking::Smoking } else { Smoking::None };
-            evidence.weigh(at(n), &Reading::known(value, 0.95));
-            since.push(evidence.since());
+            let said = evidence.weigh(at(n), &Reading::known(value, 0.95));
+            since.push(match said {
+                Reading::Known { value: Smoking::Smoking, lasting, .. } => Some(at(n) - lasting),
+                _ => None,
+            });
         }
         let (never, began) = (None, Some(at(2)));
         let expected: Vec<_> = [vec![never; 4], vec![began; 5], vec![never; 3]].concat();
         assert_eq!(since, expected);
-        evidence.weigh(at(12), &Reading::known(Smoking::Smoking, 0.95));
-        evidence.forget();
-        assert_eq!(evidence.since(), None);
     }
 
     /// One look each half second: `s` smoking, `n` none, `u` unsure, `?` nothing seen; what is said after each.
