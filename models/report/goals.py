@@ -10,7 +10,7 @@ NEEDS = {
     "presence": "more empty posts with people and things around them: nearly all that is wrong is somebody who stands behind or in front of an empty chair",
     "posture": f"{REAL}, people in every posture: rendered close views hold few who nap or stand",
     "badge": f"{REAL}, close enough that a badge covers 10 pixels, of many people, with and without badges",
-    "smoking": "photographs of people who smoke, and of people who hold pens, phones and cups, free to train on; cameras closer than 3 m: a cigarette of 12 pixels is one or two pixels thick",
+    "smoking": "seats that hold mouth and hands: most of what is missed lies outside the polygons (see the row); photographs of people who smoke, and of people who hold pens, phones and cups, free to train on; cameras closer than 3 m: a cigarette of 12 pixels is one or two pixels thick",
     "desk": f"{REAL}, every item boxed that a person could see. Of what is missed a third lies partly outside the polygons, where nothing is looked at, and much of the rest behind screens and people",
     "events": "what the signals above need: events are false and missed where pictures are misjudged",
     "groups": "more rendered people a group: the intervals of most groups are wider than three points",
@@ -62,7 +62,11 @@ def rendered(stills, required):
     yield at_least("badge", "missing, F1", 0.95, f1(*missing), missing[2])
     yield share_at_least("smoking", "recall", 0.95, right, cases)
     yield share_at_least("smoking", "precision", 0.98, right, said)
+    seen, _, cases_seen = w.smoking_in_sight(stills).counts("smoking")
+    yield share_at_least("smoking", "recall, half of the cigarette inside the polygons", 0.95, seen, cases_seen)
     yield at_least("desk", "clutter, F1", 0.95, f1(*clutter), clutter[2])
+    in_sight = w.desk(stills, above=True, in_sight=True)
+    yield at_least("desk", "clutter, F1, half of the piece inside the polygons", 0.95, f1(*in_sight), in_sight[2])
     yield share_at_least("desk", "ashtray, recall", 0.95, ashtray[0], ashtray[2])
     if required is not None:
         yield Goal("desk", "required item missing, F1", "≥ 0.95", f"{required:.3f}", required >= 0.95)

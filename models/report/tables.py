@@ -16,17 +16,18 @@ def signal_rows(said, title=""):
     yield f"| {title} | all | | unknown {share(said.unknown(), len(said))} | macro {said.macro():.3f} |"
 
 
-def desk_rows(windows, above=False):
-    suffix = ", items ≥ 16 px" if above else ""
+def desk_rows(windows, above=False, in_sight=False):
+    suffix = (", items ≥ 16 px" if above else "") + (IN_SIGHT if in_sight else "")
     for title, (tp, said, cases) in (
-        ("clutter", w.desk(windows, above)),
-        ("ashtray", w.desk(windows, above, "ashtray")),
+        ("clutter", w.desk(windows, above, in_sight=in_sight)),
+        ("ashtray", w.desk(windows, above, "ashtray", in_sight)),
         ("required item missing", w.required(windows)),
     ):
         if said or cases:
             yield f"| desk{suffix} | {title} | {share(tp, said)} | {share(tp, cases)} | {f1(tp, said, cases):.3f} |"
 
 
+IN_SIGHT = ", half of it inside the polygons"
 HEAD = ["| signal | class | precision | recall | F1 |", "|---|---|---|---|---|"]
 
 
@@ -42,8 +43,11 @@ def signals(windows):
         if 0 < len(large) < len(said):
             unit = "cigarette" if signal == "smoking" else "shoulders"
             rows += signal_rows(large, f"{signal}, {unit} ≥ {w.FLOORS[signal]} px")
+        if signal == "smoking" and len(seen := w.smoking_in_sight(windows)) < len(large):
+            rows += signal_rows(seen, f"smoking, cigarette ≥ {w.FLOORS[signal]} px{IN_SIGHT}")
     rows += desk_rows(windows)
     rows += desk_rows(windows, above=True)
+    rows += desk_rows(windows, above=True, in_sight=True)
     return HEAD + rows + [""] if rows else []
 
 

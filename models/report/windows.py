@@ -10,6 +10,8 @@ FLOORS = {"posture": 80, "badge": 80, "smoking": 12, "item": 16}
 """Pixels: width of the shoulders for posture and badge, length of a cigarette, the longer side of an item."""
 SIGNALS = ("presence", "posture", "badge", "smoking")
 ITEM_IOU = 0.3
+GRID = 6
+"""So many points a side tell how much of a box lies in a polygon."""
 PERMITTED = frozenset("monitor scanner evaluator telephone pen_holder post_sign notice_sign name_plate keyboard mouse document card_reader "
                       "printer stapler".split())
 
@@ -36,11 +38,36 @@ class Scored:
         truth = ("smoking" if truth else "none") if signal == "smoking" else truth
         return truth, self.said[signal]["value"], self.said[signal]["confidence"]
 
+    def shows(self, box):
+        """Whether at least half of a box lies in the seat or desk polygon: elsewhere the agent may not look."""
+        polygons = [self.window[key] for key in ("seat", "desk") if self.window.get(key)]
+        points = [(box[0] + box[2] * (i + 0.5) / GRID, box[1] + box[3] * (j + 0.5) / GRID) for i in range(GRID) for j in range(GRID)]
+        return 2 * sum(any(contains(polygon, *point) for polygon in polygons) for point in points) >= len(points)
+
+    def shows_cigarette(self):
+        """Whether the agent may see one of the cigarettes, or there is none."""
+        boxes = cigarettes(self.truth)
+        return not boxes or any(self.shows(box) for box in boxes)
+
     def is_above_floor(self, signal):
         """Whether the signal's size floor is passed. Without a cigarette there is none to measure, and presence has no floor."""
         if signal == "smoking":
             return self.pixels["cigarette"] is None or self.pixels["cigarette"] >= FLOORS["smoking"]
         return signal == "presence" or self.pixels["shoulders"] >= FLOORS[signal]
+
+
+def contains(polygon, x, y):
+    """Whether a point lies in a polygon (even-odd rule)."""
+    inside = False
+    for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1]):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+            inside = not inside
+    return inside
+
+
+def cigarettes(truth):
+    """The boxes of all cigarettes of a window."""
+    return truth.get("cigarette_boxes") or ([truth["cigarette_box"]] if truth.get("cigarette_box") else [])
 
 
 def picture_size(path):
@@ -69,8 +96,7 @@ def pixels(truth, window, size):
     else:
         xs = [p[0] for p in window["seat"]]
         shoulders = (chest[2] if chest else (max(xs) - min(xs)) / 2) * width
-    boxes = truth.get("cigarette_boxes") or ([truth["cigarette_box"]] if truth.get("cigarette_box") else [])
-    cigarette = max((max(b[2] * width, b[3] * height) for b in boxes), default=None)
+    cigarette = max((max(b[2] * width, b[3] * height) for b in cigarettes(truth)), default=None)
     return {"shoulders": shoulders, "cigarette": cigarette}
 
 
@@ -95,12 +121,18 @@ def answers(windows, signal, above=False):
     return Answers(a for w in windows if (a := w.answer(signal)) and (not above or w.is_above_floor(signal)))
 
 
+def smoking_in_sight(windows):
+    """Smoking above the size floor, without those whose cigarette lies where the agent may not look."""
+    return answers([w for w in windows if w.shows_cigarette()], "smoking", above=True)
+
+
 def is_small(box, size):
     return max(box[2] * size[0], box[3] * size[1]) < FLOORS["item"]
 
 
-def desk(windows, above=False, only=None):
-    """(hits, said, cases) of clutter, or of one class; items under the floor score neither way if `above`."""
+def desk(windows, above=False, only=None, in_sight=False):
+    """(hits, said, cases) of clutter, or of one class. Items under the floor score neither way if `above`, those where the agent may not look
+    neither way if `in_sight`."""
     total = [0, 0, 0]
     for w in windows:
         if w.truth.get("items") is None or not w.window.get("desk"):
@@ -108,8 +140,9 @@ def desk(windows, above=False, only=None):
         permitted = PERMITTED | set(w.window.get("permitted", ()))
         counts = (lambda c: c == only) if only else (lambda c: c not in permitted)
         items = w.truth["items"]
-        ignored = [i["box"] for i in items if i["class"] == "ignore" or (above and is_small(i["box"], w.size))]
-        truth = [i["box"] for i in items if i["class"] != "ignore" and counts(i["class"]) and not (above and is_small(i["box"], w.size))]
+        is_left_out = lambda i: i["class"] == "ignore" or (above and is_small(i["box"], w.size)) or (in_sight and not w.shows(i["box"]))
+        ignored = [i["box"] for i in items if is_left_out(i)]
+        truth = [i["box"] for i in items if counts(i["class"]) and not is_left_out(i)]
         said = [i for i in w.said["items"] if counts(i["class"]) and not (above and is_small(i["box"], w.size))]
         total = [a + b for a, b in zip(total, match(said, truth, ignored, ITEM_IOU))]
     return tuple(total)

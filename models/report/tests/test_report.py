@@ -51,6 +51,16 @@ def test_small_things_are_told_apart():
     assert windows.desk([desk]) == (1, 1, 1) and windows.desk([desk], above=True) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("x, is_seen", [(.1, True), (.44, True), (.46, False), (.8, False)])
+def test_what_lies_outside_the_polygons_is_told_apart(x, is_seen):
+    seat, box = [[0, 0], [.5, 0], [.5, 1], [0, 1]], [x, .4, .1, .1]
+    smoker = scored({"smoking": True, "cigarette_box": box}, {"smoking": {"value": "none", "confidence": .9}}, seat=seat)
+    assert smoker.shows(box) is is_seen
+    assert len(windows.smoking_in_sight([smoker])) == is_seen and len(windows.answers([smoker], "smoking", above=True)) == 1
+    desk = scored({"items": [{"class": "cup", "box": box}]}, {"items": []}, seat=[[.9, 0], [1, 0], [1, 1]], desk=seat)
+    assert windows.desk([desk], in_sight=True) == (0, 0, int(is_seen)) and windows.desk([desk]) == (0, 0, 1)
+
+
 def test_an_unknown_desk_misses_nothing_it_says():
     window = {"desk": [[0, 0], [1, 0], [1, 1]], "required": ["evaluator"]}
     assert windows.required([scored({"items": []}, {"items": []}, **window)]) == (1, 1, 1)
