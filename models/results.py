@@ -117,7 +117,7 @@ def main():
             required = next(iter(report["sources"].values()))["items"]["required_missing"]["f1"]
             continue
         stills += mine
-        events += [(part["events"], sets.minutes(entries)) for part in report["sources"].values() if "events" in part]
+        events += [(name, part["events"], sets.minutes(entries)) for part in report["sources"].values() if "events" in part]
         is_real = any(source != "synthetic" for source in report["sources"])
         (real if is_real else rendered).extend(section(name, entries, report, bounds, mine))
     folder = args.out.parent / "plots"

@@ -86,8 +86,10 @@ def test_events_of_all_clips_are_one_figure():
     def events(tp, fp, fn, p95):
         return {"rules": {"absence": {"tp": tp, "fp": fp, "fn": fn}}, "latency_s": {"p50": 0.0, "p95": p95}}
 
-    score, latency = goals.clips([(events(3, 1, 0, 0.4), 2.0), (events(5, 0, 1, 2.0), 30.0)])
+    score, long, latency = goals.clips([("short", events(3, 1, 0, 0.4), 2.0), ("long", events(5, 0, 1, 2.0), 30.0)])
     assert score.measured == "0.889 (n=9)" and score.what.startswith("F1 over 32 minutes")
+    assert long.measured == "0.909 (n=6)" and long.what == "of these, long: F1"
+    assert not list(goals.clips([]))[0].met
     assert latency.measured == "2.00 s" and latency.met is False
 
 
