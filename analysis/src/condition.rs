@@ -3,6 +3,7 @@
 use chuangming_domain::item::{ItemClass, ItemSet};
 use chuangming_domain::observation::{Badge, Desk, Observation, Posture, Presence, Reading, Smoking};
 use chuangming_domain::rule::Rule;
+use jiff::SignedDuration;
 
 use crate::window::Duty;
 
@@ -26,6 +27,8 @@ pub(crate) struct Sight {
     pub(crate) items: ItemSet,
     /// The number of people, where the rule counts them.
     pub(crate) people: Option<u8>,
+    /// For how long it has held already.
+    pub(crate) lasting: SignedDuration,
 }
 
 impl Verdict {
@@ -82,7 +85,7 @@ fn lying_there(reading: &Reading<Desk>, offends: impl Fn(ItemClass) -> bool) -> 
     let surest = offending().map(|item| f64::from(item.confidence.get())).reduce(f64::max);
     surest.map_or(Verdict::Not, |confidence| {
         let items = offending().map(|item| item.class).collect();
-        Verdict::Holds(Sight { confidence, items, people: None })
+        Verdict::Holds(Sight { confidence, items, ..Sight::default() })
     })
 }
 
@@ -95,12 +98,15 @@ fn missing(reading: &Reading<Desk>, required: &ItemSet) -> Verdict {
     judge(reading, |_| (!items.is_empty()).then(|| Sight { items: items.clone(), ..Sight::default() }))
 }
 
-/// Judges a known value; the sight gets the reading's confidence.
+/// Judges a known value; the sight gets the reading's confidence and how long it has lasted.
 fn judge<T>(reading: &Reading<T>, sight: impl Fn(&T) -> Option<Sight>) -> Verdict {
     match reading {
         Reading::Unknown(_) => Verdict::Unknown,
-        Reading::Known { value, confidence, .. } => match sight(value) {
-            Some(sight) => Verdict::Holds(Sight { confidence: f64::from(confidence.get()), ..sight }),
+        Reading::Known { value, confidence, lasting } => match sight(value) {
+            Some(sight) => {
+                let confidence = f64::from(confidence.get());
+                Verdict::Holds(Sight { confidence, lasting: *lasting, ..sight })
+            }
             None => Verdict::Not,
         },
     }

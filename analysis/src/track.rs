@@ -75,18 +75,15 @@ impl Track {
         }
     }
 
-    /// Takes what the observation at `at` says of each rule, and since when it is so.
+    /// Takes what the observation says of each rule.
     pub(crate) fn judge(
         &mut self,
-        (since, at): (Timestamp, Timestamp),
+        at: Timestamp,
         armed: bool,
         ids: &mut Ids,
         verdict: impl Fn(Rule) -> Verdict,
     ) -> Vec<Notice> {
-        self.watches
-            .iter_mut()
-            .filter_map(|watch| watch.judge((since, at), verdict(watch.rule), armed, ids))
-            .collect()
+        self.watches.iter_mut().filter_map(|watch| watch.judge(at, verdict(watch.rule), armed, ids)).collect()
     }
 
     /// Accounts for the time since the last observation: it speaks as far as it reaches, then nobody knows.

@@ -102,10 +102,10 @@ impl Watch {
     }
 
     /// Takes a new verdict and decides. While not `armed`, and in the cooldown, nothing opens; but the dwell runs, so
-    /// that what still holds then opens at once, with its true beginning. What it says is so `since` some time before `at`.
+    /// that what still holds then opens at once, with its true beginning.
     pub(crate) fn judge(
         &mut self,
-        (since, at): (Timestamp, Timestamp),
+        at: Timestamp,
         verdict: Verdict,
         armed: bool,
         ids: &mut Ids,
@@ -115,7 +115,7 @@ impl Watch {
         match self.verdict.clone() {
             Verdict::Unknown => None,
             Verdict::Not => self.miss(at),
-            Verdict::Holds(sight) => self.hit((since, at), &sight, may_open, ids),
+            Verdict::Holds(sight) => self.hit(at, &sight, may_open, ids),
         }
     }
 
@@ -133,18 +133,10 @@ impl Watch {
         if end.met_by(&gone) { self.close(at, since, CloseReason::Cleared) } else { None }
     }
 
-    fn hit(
-        &mut self,
-        (since, at): (Timestamp, Timestamp),
-        sight: &Sight,
-        may_open: bool,
-        ids: &mut Ids,
-    ) -> Option<Notice> {
+    fn hit(&mut self, at: Timestamp, sight: &Sight, may_open: bool, ids: &mut Ids) -> Option<Notice> {
         let raise = self.raise;
-        // Two episodes never overlap.
-        let since = self.closed.map_or(since, |closed| since.max(closed)).min(at);
         self.story.take_if(|story| story.told.is_none() && !raise.sustained_by(&story.share));
-        let story = self.story.get_or_insert_with(|| Story::begin(since, at, sight, self.memory));
+        let story = self.story.get_or_insert_with(|| Story::begin(at, sight, self.closed, self.memory));
         let end = if story.told.is_some() { self.clear } else { self.forget };
         story.gone.take_if(|(_, gone)| !end.sustained_by(gone));
         match &mut story.told {
@@ -189,8 +181,10 @@ impl Watch {
 }
 
 impl Story {
-    /// What is so at `at`, and has been `since`.
-    fn begin(since: Timestamp, at: Timestamp, sight: &Sight, memory: f64) -> Self {
+    /// What holds at `at` and, as the sight tells, for some time already; never since before the last one was `closed`.
+    fn begin(at: Timestamp, sight: &Sight, closed: Option<Timestamp>, memory: f64) -> Self {
+        let since = at - sight.lasting;
+        let since = closed.map_or(since, |closed| since.max(closed));
         let mut story =
             Self { since, share: Share::default(), seen: Seen::nothing(memory), gone: None, told: None };
         if since < at {

@@ -115,19 +115,14 @@ impl Window {
                 self.absent = reading.value() == Some(&Presence::Absent);
             }
             if is_of_somebody(signal) && self.is_nobody_there(at) {
-                notices.extend(self.look((at, at), signal, true, |_, _| Verdict::Not));
+                notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
             } else {
                 let verdict = |rule, duty: &Duty| verdict(rule, observation, duty);
-                notices.extend(self.look(
-                    (at - observation.lasting(), at),
-                    signal,
-                    is_known(observation),
-                    verdict,
-                ));
+                notices.extend(self.look(at, signal, is_known(observation), verdict));
             }
             if signal == Signal::Presence && self.absent {
                 for signal in Signal::ALL.into_iter().filter(|signal| is_of_somebody(*signal)) {
-                    notices.extend(self.look((at, at), signal, true, |_, _| Verdict::Not));
+                    notices.extend(self.look(at, signal, true, |_, _| Verdict::Not));
                 }
             }
         }
@@ -225,7 +220,7 @@ impl Window {
 
     fn look(
         &mut self,
-        (since, at): (Timestamp, Timestamp),
+        at: Timestamp,
         signal: Signal,
         known: bool,
         verdict: impl Fn(Rule, &Duty) -> Verdict,
@@ -235,7 +230,7 @@ impl Window {
         };
         track.look(at, known, &mut self.coverage);
         self.armed |= track.observed >= ARMED_AFTER;
-        track.judge((since, at), self.armed, &mut self.ids, |rule| verdict(rule, &self.duty))
+        track.judge(at, self.armed, &mut self.ids, |rule| verdict(rule, &self.duty))
     }
 
     fn events(&self, notices: Vec<Notice>) -> Vec<Event> {

@@ -127,14 +127,6 @@ impl<T> Reading<T> {
         }
     }
 
-    /// For how long it has been so already; zero of what is unknown.
-    fn lasting(&self) -> SignedDuration {
-        match self {
-            Reading::Known { lasting, .. } => *lasting,
-            Reading::Unknown(_) => SignedDuration::ZERO,
-        }
-    }
-
     /// The value, if it is known.
     #[must_use]
     pub fn value(&self) -> Option<&T> {
@@ -272,18 +264,6 @@ impl Observation {
             Observation::Badge(_) => Signal::Badge,
             Observation::Smoking(_) => Signal::Smoking,
             Observation::Desk(_) => Signal::Desk,
-        }
-    }
-
-    /// For how long it has been so already when it is said; zero of what one look told, or is unknown.
-    #[must_use]
-    pub fn lasting(&self) -> SignedDuration {
-        match self {
-            Observation::Presence(reading) => reading.lasting(),
-            Observation::Posture(reading) => reading.lasting(),
-            Observation::Badge(reading) => reading.lasting(),
-            Observation::Smoking(reading) => reading.lasting(),
-            Observation::Desk(reading) => reading.lasting(),
         }
     }
 }

@@ -139,10 +139,13 @@ def desk(windows, above=False, only=None, in_sight=False):
             continue
         permitted = PERMITTED | set(w.window.get("permitted", ()))
         counts = (lambda c: c == only) if only else (lambda c: c not in permitted)
-        items = w.truth["items"]
-        is_left_out = lambda i: i["class"] == "ignore" or (above and is_small(i["box"], w.size)) or (in_sight and not w.shows(i["box"]))
-        ignored = [i["box"] for i in items if is_left_out(i)]
-        truth = [i["box"] for i in items if counts(i["class"]) and not is_left_out(i)]
+        truth, ignored = [], []
+        for item in w.truth["items"]:
+            box = item["box"]
+            if item["class"] == "ignore" or (above and is_small(box, w.size)) or (in_sight and not w.shows(box)):
+                ignored.append(box)
+            elif counts(item["class"]):
+                truth.append(box)
         said = [i for i in w.said["items"] if counts(i["class"]) and not (above and is_small(i["box"], w.size))]
         total = [a + b for a, b in zip(total, match(said, truth, ignored, ITEM_IOU))]
     return tuple(total)

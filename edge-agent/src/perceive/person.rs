@@ -2,8 +2,8 @@
 
 use chuangming_domain::geometry::{Point, Polygon, Rect};
 use chuangming_domain::observation::{Presence, Reading};
-use chuangming_models::Classes;
 use chuangming_models::decode::Keypoint;
+use chuangming_models::{Classes, Distribution};
 use chuangming_models::{Detection, Detector, PixelBox, RgbImage};
 
 /// Below this score a keypoint is taken as not seen.
@@ -36,12 +36,17 @@ impl Person {
 
     /// How sure it is that head or trunk lie on the desk, where that is said at all.
     pub(super) fn says_slumped(&self) -> Option<f32> {
-        let (label, p) = self.classes.as_ref()?.get("posture")?.decided()?;
+        let (label, p) = self.posture()?.decided()?;
         (label == "slumped").then_some(p)
     }
 
     fn slumped(&self) -> Option<f32> {
-        self.classes.as_ref()?.get("posture")?.of("slumped")
+        self.posture()?.of("slumped")
+    }
+
+    /// What the window head says of the posture.
+    pub(super) fn posture(&self) -> Option<&Distribution> {
+        self.classes.as_ref()?.get("posture")
     }
 }
 

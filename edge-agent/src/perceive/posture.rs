@@ -11,7 +11,7 @@ const SMALLEST_SEAT: f64 = 32.0;
 
 /// How somebody sits.
 pub(super) fn read(person: &Person, seat_box: PixelBox) -> Reading<Posture> {
-    let Some(answer) = person.classes.as_ref().and_then(|c| c.get("posture")) else {
+    let Some(answer) = person.posture() else {
         return Reading::Unknown(UnknownReason::Unsure);
     };
     if seat_box.width().min(seat_box.height()) < SMALLEST_SEAT {
